@@ -1,0 +1,38 @@
+/** Where an example stands in its file; messages name it as `file:line` (lines count from 1). */
+export interface Source {
+  file: string;
+  line: number;
+}
+
+/** One sentence: words and one label name per word (`nerTags` is absent in unlabelled data). */
+export interface Example {
+  tokens: string[];
+  nerTags?: string[];
+  source?: Source;
+}
+
+/** One sentence as the model takes it, all arrays of the same length unless they say otherwise. */
+export interface EncodedExample {
+  inputIds: Int32Array;
+  tokenTypeIds: Int32Array;
+  /** 1 everywhere; 0 only at padding of the fixed-length policy. */
+  attentionMask: Int32Array;
+  /** Label id per piece, -100 where no label is due. */
+  labels: Int32Array;
+  /** Word index per piece, -1 for special tokens and padding. */
+  wordIds: Int32Array;
+  /** Gold label id per *word* of the whole sentence, cut-off words and words with no pieces included. */
+  wordLabels: Int32Array;
+  source?: Source;
+}
+
+/** A collated batch, row-major `[rows, width]`; what the model's `forward` takes. */
+export interface Batch {
+  shape: readonly [rows: number, width: number];
+  inputIds: Int32Array;
+  attentionMask: Int32Array;
+  tokenTypeIds: Int32Array;
+  labels?: Int32Array;
+}
+
+export type LabelStrategy = "first" | "all" | "all-b-to-i";
