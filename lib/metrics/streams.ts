@@ -1,0 +1,183 @@
+/** Gold and predicted tags of many sentences as two streams of tag ids, checked on the way. */
+import { TorchnerError } from "../native/errors.ts";
+import { BORDER } from "./spans.ts";
+import { type TagTable, tagTable } from "./tags.ts";
+import type { EvalPrediction } from "./types.ts";
+
+/** Both streams have the same length, and a `BORDER` after each sentence at the same places. */
+export interface TagStreams {
+  readonly gold: Int32Array;
+  readonly predicted: Int32Array;
+  readonly table: TagTable;
+}
+
+/** Label id of positions that carry no label: special tokens, continuation pieces, padding. */
+export const IGNORED = -100;
+
+/**
+ * @param gold       One array of tags per sentence.
+ * @param predicted  The same sentences, with as many tags each.
+ * @throws {TorchnerError} `EARG` where an argument is no array of arrays of strings; `EDATA` where the two
+ *   differ in length or a tag is empty, naming the sentence (counted from 1).
+ */
+export function streamsOfTags(
+  gold: readonly (readonly string[])[],
+  predicted: readonly (readonly string[])[],
+): TagStreams {
+  const length = checkedLength(gold, predicted);
+  const streams = { gold: new Int32Array(length), predicted: new Int32Array(length) };
+  const ids = new Map<string, number>();
+  fill(streams.gold, gold, ids, "gold");
+  fill(streams.predicted, predicted, ids, "predicted");
+  return { ...streams, table: tagTable([...ids.keys()]) };
+}
+
+/**
+ * The labelled positions of a padded batch of predictions; those whose label id is -100 are left out.
+ *
+ * @param prediction  Label ids `[sentences, width]`, and predicted ids of the same shape or logits
+ *   `[sentences, width, labels]`.
+ * @throws {TorchnerError} `EARG` for shapes that do not fit, and for an id without a label.
+ */
+export function streamsOfIds(prediction: EvalPrediction, table: TagTable): TagStreams {
+  const { labelIds, shape } = prediction;
+  const [sentences, width] = checkedShape(prediction, table.tags.length);
+  const predictedIds =
+    shape.length === 3 ? argmaxRows(prediction.predictions, shape[2]!) : prediction.predictions;
+  const gold = new Int32Array(labelIds.length + sentences);
+  const predicted = new Int32Array(gold.length);
+  let length = 0;
+  for (let sentence = 0; sentence < sentences; sentence++) {
+    for (let position = 0; position < width; position++) {
+      const at = sentence * width + position;
+      const label = labelIds[at]!;
+      if (label === IGNORED) continue;
+      gold[length] = checkedId(label, "labelIds", sentence, position, table);
+      predicted[length] = checkedId(predictedIds[at]!, "predictions", sentence, position, table);
+      length++;
+    }
+    gold[length] = BORDER;
+    predicted[length] = BORDER;
+    length++;
+  }
+  return { gold: gold.subarray(0, length), predicted: predicted.subarray(0, length), table };
+}
+
+/** Tokens of all sentences plus one border each. */
+function checkedLength(
+  gold: readonly (readonly string[])[],
+  predicted: readonly (readonly string[])[],
+): number {
+  for (const [name, sentences] of [
+    ["gold", gold],
+    ["predicted", predicted],
+  ] as const) {
+    if (!Array.isArray(sentences) || !sentences.every(Array.isArray)) {
+      throw new TorchnerError(
+        "EARG",
+        `the ${name} tags must be one array of strings per sentence: [["B-PER", "O"], ...].`,
+      );
+    }
+  }
+  if (gold.length !== predicted.length) {
+    throw new TorchnerError(
+      "EDATA",
+      `${gold.length} gold sentences but ${predicted.length} predicted; give both for the same sentences.`,
+    );
+  }
+  let length = 0;
+  gold.forEach((tags, i) => {
+    if (tags.length !== predicted[i]!.length) {
+      throw new TorchnerError(
+        "EDATA",
+        `sentence ${i + 1}: ${tags.length} gold tags but ${predicted[i]!.length} predicted; ` +
+          "give one predicted tag per word.",
+      );
+    }
+    length += tags.length + 1;
+  });
+  return length;
+}
+
+function fill(
+  stream: Int32Array,
+  sentences: readonly (readonly string[])[],
+  ids: Map<string, number>,
+  name: string,
+): void {
+  let at = 0;
+  for (let sentence = 0; sentence < sentences.length; sentence++) {
+    for (const tag of sentences[sentence]!) {
+      let id = ids.get(tag);
+      if (id === undefined) {
+        checkTag(tag, name, sentence);
+        id = ids.size;
+        ids.set(tag, id);
+      }
+      stream[at++] = id;
+    }
+    stream[at++] = BORDER;
+  }
+}
+
+function checkTag(tag: unknown, name: string, sentence: number): void {
+  if (typeof tag !== "string") {
+    throw new TorchnerError(
+      "EARG",
+      `sentence ${sentence + 1}: a ${name} tag is ${typeof tag}, not a string.`,
+    );
+  }
+  if (tag === "") {
+    throw new TorchnerError(
+      "EDATA",
+      `sentence ${sentence + 1}: a ${name} tag is empty; words outside entities have the tag "O".`,
+    );
+  }
+}
+
+function checkedShape(
+  { predictions, labelIds, shape }: EvalPrediction,
+  labelCount: number,
+): [sentences: number, width: number] {
+  if (!ArrayBuffer.isView(predictions) || !ArrayBuffer.isView(labelIds) || !Array.isArray(shape)) {
+    throw new TorchnerError(
+      "EARG",
+      "computeMetrics takes { predictions, labelIds, shape }: two typed arrays and their dimensions.",
+    );
+  }
+  const [sentences = 0, width = 0, labels = 1] = shape;
+  if (shape.length === 3 && labels !== labelCount) {
+    throw new TorchnerError("EARG", `predictions have ${labels} logits per token for ${labelCount} labels.`);
+  }
+  if (labelIds.length !== sentences * width || predictions.length !== sentences * width * labels) {
+    throw new TorchnerError(
+      "EARG",
+      `shape [${shape.join(", ")}] does not fit ${predictions.length} predictions and ` +
+        `${labelIds.length} label ids; it is [sentences, width], with logits [sentences, width, labels].`,
+    );
+  }
+  return [sentences, width];
+}
+
+function checkedId(id: number, name: string, sentence: number, position: number, table: TagTable): number {
+  if (id >= 0 && id < table.tags.length && id === (id | 0)) return id;
+  throw new TorchnerError(
+    "EARG",
+    `${name}: sentence ${sentence + 1}, position ${position + 1} has id ${id}, which is none of the ` +
+      `${table.tags.length} labels; pass seqeval() the labels that the model was trained with.`,
+  );
+}
+
+/** Index of the largest logit of each row; the first of equal ones, as numpy has it. */
+function argmaxRows(logits: Float32Array | Int32Array, columns: number): Int32Array {
+  const best = new Int32Array(columns === 0 ? 0 : logits.length / columns);
+  for (let row = 0; row < best.length; row++) {
+    const offset = row * columns;
+    let top = 0;
+    for (let column = 1; column < columns; column++) {
+      if (logits[offset + column]! > logits[offset + top]!) top = column;
+    }
+    best[row] = top;
+  }
+  return best;
+}
