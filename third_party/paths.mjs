@@ -1,0 +1,13 @@
+/** Folders that the setup reads and writes. */
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The package's own folder: a checkout, or `node_modules/torchner`. */
+export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Where downloads stay, shared by all projects of a user. */
+export function cacheFolder() {
+  if (process.env.TORCHNER_CACHE) return process.env.TORCHNER_CACHE;
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "torchner");
+}
