@@ -74,6 +74,12 @@ test("a type named like a property of objects is a type like any other", () => {
   expect(Object.keys(types)).toEqual(["__proto__", "constructor"]);
 });
 
+test("a tag's first character may take two UTF-16 units", () => {
+  // seqeval names the first entity `_`, as it does after any prefix that it does not know.
+  const tags = [["🦜", "🦜-ORG"]];
+  expect(Object.keys(evaluateEntities(tags, tags).types)).toEqual(["ORG", "_"]);
+});
+
 test("the flat form holds the types beside the overall figures", () => {
   const scores = evaluateEntities([["B-PER"]], [["B-PER"]]);
   expect(flattenEntityScores(scores)).toEqual({
