@@ -1,0 +1,44 @@
+import { TorchnerError } from "../native/errors.ts";
+import { evalKey, metricValue } from "../training/best.ts";
+import type { TrainerCallback } from "./callback.ts";
+
+/**
+ * Stops the run when the metric of `metricForBestModel` has not improved in `patience` evaluations in a row.
+ * @param threshold  An improvement of this much or less does not count.
+ * @throws {TorchnerError} `EARG` if patience is not a whole number >= 1, or, when the run begins, if the arguments
+ *   have no evaluation or no `metricForBestModel`.
+ */
+export function earlyStopping({ patience = 1, threshold = 0 } = {}): TrainerCallback {
+  if (!Number.isSafeInteger(patience) || patience < 1) {
+    throw new TorchnerError("EARG", `earlyStopping: patience must be a whole number >= 1, not ${patience}.`);
+  }
+  let withoutImprovement = 0;
+  return {
+    name: "EarlyStoppingCallback",
+    onTrainBegin(args) {
+      withoutImprovement = 0;
+      if (args.evalStrategy === "no") {
+        throw new TorchnerError(
+          "EARG",
+          'earlyStopping needs evaluations: set evalStrategy to "epoch" or "steps".',
+        );
+      }
+      if (args.metricForBestModel === undefined) {
+        throw new TorchnerError("EARG", 'earlyStopping needs metricForBestModel, e.g. "f1".');
+      }
+    },
+    // Called before the Trainer updates the best metric: `state` still has the best of the evaluations before.
+    onEvaluate(args, state, control, { metrics }) {
+      const value = metricValue(metrics ?? {}, evalKey(args.metricForBestModel!));
+      const difference = value - (state.bestMetric ?? 0);
+      const gain = args.greaterIsBetter ? difference : -difference;
+      const improved = state.bestMetric === null || gain > threshold;
+      withoutImprovement = improved ? 0 : withoutImprovement + 1;
+      if (withoutImprovement >= patience) control.shouldTrainingStop = true;
+    },
+    stateDict: () => ({
+      args: { early_stopping_patience: patience, early_stopping_threshold: threshold },
+      attributes: { early_stopping_patience_counter: withoutImprovement },
+    }),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Writing so that a crash at any moment leaves the old content or the new, never half of it: write aside, fsync,
+ * rename, fsync the folder that holds the name.
+ */
+import { randomBytes } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { TorchnerError } from "../native/errors.ts";
+
+/** Replaces one file. */
+export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `tmp-${basename(path)}-${randomName()}`);
+  await explainFailure(path, async () => {
+    await mkdir(folder, { recursive: true });
+    try {
+      await withFile(temporary, "w", (file) => file.writeFile(content).then(() => file.sync()));
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(folder);
+  });
+}
+
+/**
+ * Makes the folder `path` from what `fill` writes into a temporary one beside it; an older folder of that name is
+ * replaced. If `fill` fails, nothing is left behind.
+ */
+export async function writeFolderDurably(
+  path: string,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const parent = dirname(path);
+  const temporary = join(parent, `tmp-${basename(path)}-${randomName()}`);
+  await explainFailure(path, async () => {
+    await mkdir(temporary, { recursive: true });
+    try {
+      await fill(temporary);
+      await syncFolder(temporary);
+      const old = `${temporary}-old`; // a folder cannot be renamed over one that is not empty
+      const replaces = await exists(path);
+      if (replaces) await rename(path, old);
+      await rename(temporary, path);
+      await syncFolder(parent);
+      if (replaces) await rm(old, { recursive: true, force: true });
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+/** Forces a file's bytes to the disk. */
+export async function syncFile(path: string): Promise<void> {
+  await withFile(path, "r+", (file) => file.sync());
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return; // folders cannot be opened there; renames are journalled
+  await withFile(path, "r", (file) => file.sync());
+}
+
+async function withFile(
+  path: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Turns an error of the file system into `EIO` with the path and the space that is left there. */
+async function explainFailure(path: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const fromSystem = error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
+    if (!fromSystem) throw error;
+    const free = await freeBytes(path);
+    const room = free === undefined ? "" : ` (${(free / 1e6).toFixed(0)} MB free there)`;
+    throw new TorchnerError("EIO", `Cannot write ${path}: ${code}${room}.`, { cause: error });
+  }
+}
+
+/** Free space of the nearest folder above `path` that exists. */
+async function freeBytes(path: string): Promise<number | undefined> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    } catch {
+      if (folder === dirname(folder)) return undefined;
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function randomName(): string {
+  return randomBytes(4).toString("hex");
+}

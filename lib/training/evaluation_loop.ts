@@ -1,0 +1,104 @@
+import type { Batch } from "../data/types.ts";
+import type { ComputeMetrics, EvalPrediction } from "../metrics/types.ts";
+import type { NativeTensor } from "../native/types.ts";
+import { float32Mean } from "./float_mean.ts";
+import type { Examples, TrainableModel } from "./handles.ts";
+import { checkedMetrics, withPrefix } from "./metrics.ts";
+import { RowStore } from "./row_store.ts";
+import type { LogRow } from "./state.ts";
+import { countSkippedWords, insertSkippedWords, knowsWords, PADDING } from "./words.ts";
+
+export interface EvaluationRequest {
+  model: TrainableModel;
+  dataset: Examples;
+  /** The dataset's batches, in its order. */
+  batches: AsyncIterable<Batch>;
+  /** Metrics are named `{prefix}_...`. */
+  prefix: string;
+  computeMetrics?: ComputeMetrics;
+  /** False: the loss is all that is wanted, and nothing else is kept. */
+  keepPredictions: boolean;
+  /** Keep `[sentences, width, labels]` logits (labels x 4 bytes per piece) instead of label ids. */
+  returnLogits: boolean;
+  /** Words with no prediction: `asOutside` in the metrics, or left out of them as in Hugging Face. */
+  skippedWords: "asOutside" | "leftOut";
+  /** After each batch. */
+  onBatch(done: number): Promise<void>;
+  /** Throws when the caller wants to stop. */
+  throwIfAborted(): void;
+}
+
+export interface Evaluation extends EvalPrediction {
+  metrics: LogRow;
+}
+
+/**
+ * One pass without dropout and gradients. Label ids are taken where the logits are, so that what is kept is an
+ * integer per piece.
+ */
+export async function runEvaluation(request: EvaluationRequest): Promise<Evaluation> {
+  const { model, dataset, computeMetrics } = request;
+  const predictions = new RowStore();
+  const labels = new RowStore();
+  const losses: number[] = [];
+  let labelled = false;
+  let done = 0;
+
+  model.eval();
+  for await (const batch of request.batches) {
+    request.throwIfAborted();
+    const out = await model.forward(batch);
+    try {
+      const [rows, width] = batch.shape;
+      if (request.keepPredictions) {
+        predictions.add(
+          rows,
+          width,
+          await (request.returnLogits ? out.logits.toTypedArray() : labelIdsOf(out.logits)),
+        );
+        labels.add(rows, width, batch.labels ?? new Int32Array(rows * width).fill(PADDING));
+      }
+      labelled ||= batch.labels?.some((label) => label !== PADDING) ?? false;
+      if (out.loss) losses.push(...new Array<number>(rows).fill(await out.loss.item()));
+    } finally {
+      out.dispose();
+    }
+    await request.onBatch(++done);
+  }
+
+  const found: EvalPrediction = {
+    ...predictions.padded(request.returnLogits ? "float32" : "int32"),
+    labelIds: labels.padded("int32").predictions as Int32Array,
+  };
+  const metrics: LogRow = {};
+  if (request.keepPredictions && knowsWords(dataset)) {
+    const skipped = countSkippedWords(dataset, found);
+    // A reference run without such words has exactly the keys of Hugging Face.
+    if (skipped > 0 || request.skippedWords === "asOutside") metrics.skipped_words = skipped;
+  }
+  if (computeMetrics && labelled) {
+    const outside = model.labels.indexOf("O");
+    const insert = request.skippedWords === "asOutside" && Number(metrics.skipped_words) > 0 && outside >= 0;
+    Object.assign(
+      metrics,
+      checkedMetrics(computeMetrics(insert ? insertSkippedWords(dataset, found, outside) : found)),
+    );
+  }
+  if (labelled && losses.length > 0) metrics.loss = meanLoss(losses);
+  return { ...found, metrics: withPrefix(request.prefix, metrics) };
+}
+
+/** Mean over sentences of their batch's loss; values that are not finite are left out unless there are no others. */
+function meanLoss(losses: readonly number[]): number {
+  const finite = losses.filter(Number.isFinite);
+  return float32Mean(Float32Array.from(finite.length > 0 ? finite : losses));
+}
+
+async function labelIdsOf(logits: NativeTensor): Promise<Int32Array> {
+  const ids = await logits.argmax();
+  try {
+    return (await ids.toTypedArray()) as Int32Array;
+  } finally {
+    ids.dispose();
+  }
+}

@@ -1,0 +1,81 @@
+import { TorchnerError } from "../native/errors.ts";
+import type { NativeTensor } from "../native/types.ts";
+
+/** Handles held at most before they are read: enough that reading costs nothing, few enough to stay small. */
+const MAX_PENDING = 512;
+
+/** A model is lost, not unlucky, when this many labelled batches in a row have a loss that is not finite. */
+const MAX_NON_FINITE = 3;
+
+interface Pending {
+  loss: NativeTensor;
+  step: number;
+}
+
+/**
+ * Sums losses as Hugging Face's Trainer does: one float32 sum since the last log, in which a loss that is NaN or
+ * infinite counts as the mean of those before it. The values stay on the device until someone asks for the sum, so
+ * a step does not wait for its loss; hence an `ENONFINITE` comes with the next log, not with the batch.
+ */
+export class LossLog {
+  #pending: Pending[] = [];
+  #sum = 0;
+  #logged: number;
+  #nonFinite = 0;
+
+  /** @param step  Updates done when counting starts. */
+  constructor(step: number) {
+    this.#logged = step;
+  }
+
+  /** @param loss  A detached scalar, disposed here.  @param step  Updates done before this batch. */
+  async add(loss: NativeTensor, step: number): Promise<void> {
+    this.#pending.push({ loss, step });
+    if (this.#pending.length >= MAX_PENDING) await this.#drain();
+  }
+
+  /** The sum since the last call, and the updates it covers. `step`: updates done now. */
+  async take(step: number): Promise<{ sum: number; updates: number }> {
+    await this.#drain();
+    const taken = { sum: this.#sum, updates: step - this.#logged };
+    this.#sum = 0;
+    this.#logged = step;
+    return taken;
+  }
+
+  /** Whether an update was made since the last log; without one there is no row to write. */
+  hasNews(step: number): boolean {
+    return step > this.#logged;
+  }
+
+  dispose(): void {
+    for (const { loss } of this.#pending.splice(0)) loss.dispose();
+  }
+
+  async #drain(): Promise<void> {
+    const pending = this.#pending.splice(0);
+    try {
+      const values = await Promise.all(pending.map(({ loss }) => loss.item()));
+      for (const [i, value] of values.entries()) this.#count(value, pending[i]!.step);
+    } finally {
+      for (const { loss } of pending) loss.dispose();
+    }
+  }
+
+  #count(value: number, step: number): void {
+    if (Number.isFinite(value)) {
+      this.#nonFinite = 0;
+      this.#sum = Math.fround(this.#sum + value);
+      return;
+    }
+    this.#nonFinite++;
+    if (this.#nonFinite >= MAX_NON_FINITE) {
+      throw new TorchnerError(
+        "ENONFINITE",
+        `The loss was ${value} in ${MAX_NON_FINITE} batches in a row, the last in step ${step + 1}; ` +
+          "lower learningRate, or look at the sentences of that step.",
+      );
+    }
+    this.#sum = Math.fround(this.#sum + Math.fround(this.#sum / (1 + step - this.#logged)));
+  }
+}

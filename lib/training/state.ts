@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { pythonJson } from "./python_json.ts";
+
+/** One row of the log: `{loss, grad_norm, learning_rate, epoch, step}`, `{eval_*, epoch, step}`, ... */
+export type LogRow = Record<string, number | string>;
+
+/** What `trainer_state.json` holds; there the names are Hugging Face's, in snake_case. */
+export interface TrainerState {
+  /** Epochs done, with the share of the current one. */
+  epoch: number;
+  /** Optimizer updates done. */
+  globalStep: number;
+  maxSteps: number;
+  loggingSteps: number;
+  evalSteps: number;
+  saveSteps: number;
+  trainBatchSize: number | null;
+  numTrainEpochs: number;
+  numInputTokensSeen: number;
+  /** 6 x tokens x parameters outside the embeddings, padding included, as Hugging Face counts. */
+  totalFlos: number;
+  logHistory: LogRow[];
+  bestMetric: number | null;
+  bestGlobalStep: number | null;
+  bestModelCheckpoint: string | null;
+  isLocalProcessZero: boolean;
+  isWorldProcessZero: boolean;
+  isHyperParamSearch: boolean;
+  trialName: null;
+  trialParams: null;
+  /** States of callbacks that have one, by name; `TrainerControl` is always among them. */
+  statefulCallbacks: Record<string, unknown>;
+}
+
+export function newTrainerState(values: Partial<TrainerState> = {}): TrainerState {
+  return {
+    epoch: 0,
+    globalStep: 0,
+    maxSteps: 0,
+    loggingSteps: 500,
+    evalSteps: 500,
+    saveSteps: 500,
+    trainBatchSize: null,
+    numTrainEpochs: 0,
+    numInputTokensSeen: 0,
+    totalFlos: 0,
+    logHistory: [],
+    bestMetric: null,
+    bestGlobalStep: null,
+    bestModelCheckpoint: null,
+    isLocalProcessZero: true,
+    isWorldProcessZero: true,
+    isHyperParamSearch: false,
+    trialName: null,
+    trialParams: null,
+    statefulCallbacks: {},
+    ...values,
+  };
+}
+
+/** The text of `trainer_state.json`, with the keys, order and numbers that Python writes. */
+export function stateToJson(state: TrainerState): string {
+  const named = Object.fromEntries(Object.entries(state).map(([key, value]) => [snakeCase(key), value]));
+  return pythonJson(named, 2, isFloatKey);
+}
+
+export async function readState(path: string): Promise<TrainerState> {
+  const entries = Object.entries(JSON.parse(await readFile(path, "utf8")));
+  return newTrainerState(Object.fromEntries(entries.map(([key, value]) => [camelCase(key), value])));
+}
+
+const floatKeys = new Set(["epoch", "total_flos", "best_metric", "loss", "learning_rate", "grad_norm"]);
+const floatEndings =
+  /_(loss|precision|recall|f1|accuracy|runtime|samples_per_second|steps_per_second|threshold)$/;
+
+/** Which numbers of states and results are floats in Python, and so have a point even when they are whole. */
+export function isFloatKey(key: string): boolean {
+  return floatKeys.has(key) || floatEndings.test(key);
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,81 @@
+import type { TrainerCallback } from "../callbacks/callback.ts";
+import type { ComputeMetrics } from "../metrics/types.ts";
+import { TorchnerError } from "../native/errors.ts";
+import { TrainingArguments } from "./arguments.ts";
+import type { Collator, Examples, ProcessingClass, TrainableModel } from "./handles.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** What `new Trainer(...)` takes; the names are transformers', in camelCase. */
+export interface TrainerOptions {
+  /** Needed unless `modelInit` is given. */
+  model?: TrainableModel;
+  /** Makes a fresh model when training begins, after seeding. */
+  modelInit?: () => TrainableModel | Promise<TrainableModel>;
+  /** Default: `new TrainingArguments()`. */
+  args?: TrainingArguments;
+  trainDataset?: Examples;
+  evalDataset?: Examples;
+  /** Default: pads to the longest sentence of a batch, with `processingClass`. */
+  dataCollator?: Collator;
+  /** The tokenizer: saved beside the model. */
+  processingClass?: ProcessingClass;
+  /** Older name of `processingClass`. */
+  tokenizer?: ProcessingClass;
+  /** Called once per evaluation with label ids, e.g. `seqeval(labels)`. */
+  computeMetrics?: ComputeMetrics;
+  /** Run after the Trainer's own decisions, in this order. */
+  callbacks?: readonly TrainerCallback[];
+}
+
+const hasMethods = (value: unknown, ...names: string[]) =>
+  typeof value === "object" &&
+  value !== null &&
+  names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+
+const isExamples = (value: unknown) =>
+  hasMethods(value, "at") && typeof (value as { length?: unknown }).length === "number";
+
+/** What each option must be, in code and in words. */
+const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
+  model: [
+    (value) => hasMethods(value, "forward", "train", "eval", "savePretrained"),
+    "a model of AutoModelForTokenClassification (is an await missing?)",
+  ],
+  modelInit: [(value) => typeof value === "function", "a function that makes a model"],
+  args: [(value) => value instanceof TrainingArguments, "made by new TrainingArguments({ ... })"],
+  trainDataset: [isExamples, "an encoded dataset (is an await missing?)"],
+  evalDataset: [isExamples, "an encoded dataset (is an await missing?)"],
+  dataCollator: [(value) => hasMethods(value, "collate"), "an object with collate(examples)"],
+  processingClass: [
+    (value) => hasMethods(value, "savePretrained"),
+    "a tokenizer of AutoTokenizer (is an await missing?)",
+  ],
+  tokenizer: [
+    (value) => hasMethods(value, "savePretrained"),
+    "a tokenizer of AutoTokenizer (is an await missing?)",
+  ],
+  computeMetrics: [(value) => typeof value === "function", "a function, e.g. seqeval(labels)"],
+  callbacks: [
+    (value) => Array.isArray(value) && value.every((callback) => typeof callback === "object" && callback !== null),
+    "an array of callback objects",
+  ],
+};
+
+/** @throws {TorchnerError} `EARG` naming the first option that is unknown, of the wrong kind, or missing. */
+export function checkTrainerOptions(options: TrainerOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw wrong("new Trainer takes one object of options, e.g. { model, args, trainDataset }");
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof TrainerOptions] : undefined;
+    if (!check) throw wrong(`unknown option ${name}${didYouMean(name, Object.keys(checks)) || "."}`);
+    if (value !== undefined && !check[0](value)) throw wrong(`${name} must be ${check[1]}.`);
+  }
+  if (options.model && options.modelInit) throw wrong("give model or modelInit, not both.");
+  if (!options.model && !options.modelInit) throw wrong("model is missing.");
+  if (options.tokenizer && options.processingClass) throw wrong("tokenizer and processingClass are the same; give one.");
+}
+
+function wrong(what: string): TorchnerError {
+  return new TorchnerError("EARG", `Trainer: ${what}`);
+}

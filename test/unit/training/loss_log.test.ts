@@ -1,0 +1,72 @@
+import type { NativeTensor } from "../../../lib/native/types.ts";
+import { LossLog } from "../../../lib/training/loss_log.ts";
+
+let alive = 0;
+let reads = 0;
+const scalar = (value: number) => {
+  alive++;
+  return {
+    item: async () => {
+      reads++;
+      return Math.fround(value);
+    },
+    dispose: () => void alive--,
+  } as NativeTensor;
+};
+
+beforeEach(() => {
+  alive = 0;
+  reads = 0;
+});
+
+test("sums in float32 from log to log, and reads nothing before", async () => {
+  const log = new LossLog(0);
+  for (const [step, value] of [0.1, 0.2, 0.7].entries()) await log.add(scalar(value), step);
+  expect(reads).toBe(0);
+  const f = Math.fround;
+  expect(await log.take(3)).toEqual({ sum: f(f(f(0.1) + f(0.2)) + f(0.7)), updates: 3 });
+  await log.add(scalar(0.5), 3);
+  expect(await log.take(4)).toEqual({ sum: 0.5, updates: 1 });
+  expect(alive).toBe(0);
+});
+
+test("a loss that is not finite counts as the mean of those before it", async () => {
+  const log = new LossLog(10);
+  await log.add(scalar(1), 10);
+  await log.add(scalar(2), 11);
+  await log.add(scalar(Number.NaN), 12); // transformers divides by updates done, plus one
+  expect((await log.take(13)).sum).toBe(4);
+});
+
+test("three in a row end the run, naming the step, and free what is held", async () => {
+  const log = new LossLog(0);
+  await log.add(scalar(1), 0);
+  for (const step of [1, 2, 3]) await log.add(scalar(Number.POSITIVE_INFINITY), step);
+  await expect(log.take(4)).rejects.toMatchObject({
+    code: "ENONFINITE",
+    message: expect.stringContaining("step 4"),
+  });
+  expect(alive).toBe(0);
+});
+
+test("a finite loss between them starts the count again", async () => {
+  const log = new LossLog(0);
+  for (const [step, value] of [Number.NaN, Number.NaN, 1, Number.NaN, Number.NaN].entries()) {
+    await log.add(scalar(value), step);
+  }
+  await expect(log.take(5)).resolves.toMatchObject({ updates: 5 });
+});
+
+test("without a log, a bounded number of losses is held", async () => {
+  const log = new LossLog(0);
+  for (let step = 0; step < 2000; step++) await log.add(scalar(1), step);
+  expect(alive).toBeLessThanOrEqual(512);
+  expect((await log.take(2000)).sum).toBe(2000);
+});
+
+test("disposing frees the losses that nobody read", async () => {
+  const log = new LossLog(0);
+  await log.add(scalar(1), 0);
+  log.dispose();
+  expect(alive).toBe(0);
+});

@@ -1,0 +1,55 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkpointsToDelete, keepOnlyBest, rotateCheckpoints } from "../../../lib/training/rotation.ts";
+
+const names = (...steps: number[]) => steps.map((step) => `out/checkpoint-${step}`);
+
+test.each([
+  // [there are, limit, best, these go]
+  [[1, 2, 3], 2, null, [1]],
+  [[1, 2, 3], 3, null, []],
+  [[1, 2, 3], 1, null, [1, 2]],
+  [[1, 2, 3], 1, 1, [2]], // the newest and the best: two stay
+  [[1, 2, 3], 2, 1, [2]],
+  [[1, 2, 3, 4], 2, 3, [1, 2]],
+  [[1, 2, 3], 1, 3, [1, 2]],
+  [[2, 3, 4], 2, 1, [2]], // the best is gone already and protects nothing
+])("of checkpoints %j with limit %i and best %p, %j go", (steps, limit, best, gone) => {
+  const protectedPath = best === null ? null : `./out/checkpoint-${best}`;
+  expect(checkpointsToDelete(names(...steps), limit, protectedPath)).toEqual(names(...gone));
+});
+
+describe("on disk", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "torchner-rotation-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function checkpoint(step: number) {
+    const path = join(folder, `checkpoint-${step}`);
+    await mkdir(path);
+    await writeFile(
+      join(path, "manifest.json"),
+      JSON.stringify({ format: "torchner-checkpoint", step, files: {} }),
+    );
+    return path;
+  }
+
+  test("checkpoints go by number, not by name, and folders without a manifest are left alone", async () => {
+    for (const step of [9, 10, 100]) await checkpoint(step);
+    await mkdir(join(folder, "checkpoint-1"));
+    await rotateCheckpoints(folder, 2, null);
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint-1", "checkpoint-10", "checkpoint-100"]);
+  });
+
+  test("at the end a limit of 1 leaves the best alone", async () => {
+    const best = await checkpoint(5);
+    await checkpoint(10);
+    await keepOnlyBest(folder, 2, best);
+    expect(await readdir(folder)).toHaveLength(2);
+    await keepOnlyBest(folder, 1, best);
+    expect(await readdir(folder)).toEqual(["checkpoint-5"]);
+  });
+});
