@@ -1,0 +1,184 @@
+import {
+  camelCase,
+  kebabCase,
+  type NumberRange,
+  type OptionSpec,
+  type OptionTable,
+  snakeCase,
+} from "./option_types.ts";
+import { unsupportedOptions } from "./options.ts";
+import { didYouMean, nearestNames } from "./suggest.ts";
+
+/** One thing that is wrong with what was given: the key as it was written, and why. */
+export interface Fault {
+  key: string;
+  text: string;
+}
+
+/** Writes an option's snake_case name in the spelling of the place the fault is shown. */
+export type Spell = (name: string) => string;
+
+export const spellings = {
+  typescript: camelCase,
+  config: (name: string) => name,
+  commandLine: (name: string) => `--${kebabCase(name)}`,
+} as const satisfies Record<string, Spell>;
+
+/** Options that passed their own check: by snake_case name, the value and the key as written. */
+export type GivenOptions = Map<string, { key: string; value: unknown }>;
+
+/** What a key means: an option of the table, a boolean spelling of one, or nothing that is known. */
+export function resolveKey(
+  table: OptionTable,
+  key: string,
+): { name: string; spec: OptionSpec; values?: { true: string; false: string } } | undefined {
+  const asked = snakeCase(key);
+  if (Object.hasOwn(table, asked)) return { name: asked, spec: table[asked]! };
+  for (const [name, spec] of Object.entries(table)) {
+    if (spec.aliases?.includes(asked)) return { name, spec };
+    const values = spec.switches && Object.hasOwn(spec.switches, asked) ? spec.switches[asked] : undefined;
+    if (values) return { name, spec, values };
+  }
+  return undefined;
+}
+
+/** Every key a table answers to, in snake_case. */
+export function knownKeys(table: OptionTable): string[] {
+  return Object.entries(table).flatMap(([name, spec]) => [
+    name,
+    ...(spec.aliases ?? []),
+    ...Object.keys(spec.switches ?? {}),
+  ]);
+}
+
+/**
+ * Checks keys and values one by one and collects every fault instead of stopping at the first.
+ * null and undefined mean "not given". Two keys for one option are a fault unless they say the same.
+ */
+export function readOptions(
+  table: OptionTable,
+  entries: Iterable<readonly [key: string, value: unknown]>,
+  spell: Spell,
+): { given: GivenOptions; faults: Fault[] } {
+  const given: GivenOptions = new Map();
+  const faults: Fault[] = [];
+  for (const [key, value] of entries) {
+    const found = resolveKey(table, key);
+    if (!found) {
+      const text = unknownKey(table, key, value, spell);
+      if (text) faults.push({ key, text });
+      continue;
+    }
+    if (value === undefined || value === null) continue;
+    const text = found.values ? wrongSwitch(value) : wrongValue(found.spec, value);
+    if (text) {
+      faults.push({ key, text });
+      continue;
+    }
+    const meant = found.values ? found.values[value ? "true" : "false"] : value;
+    const other = given.get(found.name);
+    if (other && other.value !== meant) {
+      faults.push({ key, text: `says something else than ${other.key}, which is the same option` });
+      continue;
+    }
+    given.set(found.name, { key, value: meant });
+  }
+  return { given, faults };
+}
+
+/** Why a key that is not in the table is refused; undefined where its value asks for nothing anyway. */
+function unknownKey(table: OptionTable, key: string, value: unknown, spell: Spell): string | undefined {
+  const name = snakeCase(key);
+  if (Object.hasOwn(unsupportedOptions, name)) {
+    const idle = unsupportedOptions[name]!;
+    if (value === undefined || value === null || idle === "any" || idle.includes(value)) return undefined;
+    return "this version cannot do that yet; leave it out";
+  }
+  return `unknown option${didYouMean(key, knownKeys(table), spell)}`;
+}
+
+function wrongSwitch(value: unknown): string | undefined {
+  return typeof value === "boolean" ? undefined : `must be true or false, got ${show(value)}`;
+}
+
+/** Why `value` cannot be this option's value, or undefined. */
+export function wrongValue(spec: OptionSpec, value: unknown): string | undefined {
+  switch (spec.type) {
+    case "bool":
+      return wrongSwitch(value);
+    case "int":
+    case "float":
+      return wrongNumber(spec, value);
+    case "enum": {
+      if (typeof value === "string" && spec.choices.includes(value)) return undefined;
+      const [near] = nearestNames(String(value), spec.choices);
+      return `must be ${oneOf(spec.choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
+    }
+    case "list":
+      if (
+        Array.isArray(value) &&
+        value.length > 0 &&
+        value.every((item) => typeof item === "string" && item)
+      ) {
+        return undefined;
+      }
+      return `must be a list of names, got ${show(value)}`;
+    case "string":
+      if (typeof value !== "string" || value === "") return `must be text, got ${show(value)}`;
+      if (spec.pattern && !spec.pattern.test(value)) return `must be ${spec.expects}, got ${show(value)}`;
+      return undefined;
+  }
+}
+
+function wrongNumber(spec: NumberRange & { type: "int" | "float" }, value: unknown): string | undefined {
+  const wanted = spec.type === "int" ? "a whole number" : "a number";
+  if (typeof value !== "number" || !Number.isFinite(value)) return `must be ${wanted}, got ${show(value)}`;
+  if (value === spec.orElse) return undefined;
+  const whole = spec.type === "int" || (spec.wholeFrom !== undefined && value >= spec.wholeFrom);
+  const inside =
+    (spec.min === undefined || value >= spec.min) &&
+    (spec.above === undefined || value > spec.above) &&
+    (spec.max === undefined || value <= spec.max) &&
+    (spec.below === undefined || value < spec.below);
+  if (inside && (!whole || Number.isSafeInteger(value))) return undefined;
+  const range = describeRange(spec);
+  return `must be ${whole ? "a whole number" : "a number"}${range ? ` ${range}` : ""}, got ${show(value)}`;
+}
+
+/** `of at least 0 and below 1`; empty where anything goes. */
+export function describeRange(range: NumberRange): string {
+  const parts = [
+    range.min !== undefined && `of at least ${range.min}`,
+    range.above !== undefined && `above ${range.above}`,
+    range.max !== undefined && `at most ${range.max}`,
+    range.below !== undefined && `below ${range.below}`,
+  ].filter((part) => part !== false);
+  const inside = parts.join(" and ");
+  return range.orElse === undefined ? inside : `${inside}, or ${range.orElse}`;
+}
+
+/** `a, b or c`. */
+export function oneOf(choices: readonly string[]): string {
+  return choices.length < 2 ? choices.join("") : `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+}
+
+/** All options of a table under their camelCase names: what was given, else the default. */
+export function withDefaults(table: OptionTable, given: GivenOptions): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    values[camelCase(name)] = given.has(name) ? given.get(name)!.value : spec.default;
+  }
+  return values;
+}
+
+/** `key: text` for one fault; a count and one line each for several. */
+export function describeFaults(faults: readonly Fault[]): string {
+  const lines = faults.map(({ key, text }) => `${key}: ${text}`);
+  return lines.length === 1 ? lines[0]! : `${lines.length} faults:\n  ${lines.join("\n  ")}`;
+}

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import type { TorchnerError } from "../../../lib/native/errors.ts";
+import { TrainingArguments } from "../../../lib/training/arguments.ts";
+import { trainingOptions } from "../../../lib/training/options.ts";
+
+/** The error of arguments that TypeScript would not let through, or that fit no run. */
+function refusal(options: unknown): TorchnerError {
+  try {
+    new TrainingArguments(options as object);
+  } catch (error) {
+    return error as TorchnerError;
+  }
+  throw new Error("these arguments were taken");
+}
+
+test("the defaults are those of transformers' TrainingArguments", () => {
+  expect(new TrainingArguments()).toMatchObject({
+    outputDir: "trainer_output",
+    numTrainEpochs: 3,
+    maxSteps: -1,
+    learningRate: 5e-5,
+    lrSchedulerType: "linear",
+    warmupSteps: 0,
+    weightDecay: 0,
+    adamBeta1: 0.9,
+    adamBeta2: 0.999,
+    adamEpsilon: 1e-8,
+    maxGradNorm: 1,
+    perDeviceTrainBatchSize: 8,
+    perDeviceEvalBatchSize: 8,
+    gradientAccumulationSteps: 1,
+    dataloaderDropLast: false,
+    evalStrategy: "no",
+    evalSteps: undefined,
+    saveStrategy: "steps",
+    saveSteps: 500,
+    saveTotalLimit: undefined,
+    loadBestModelAtEnd: false,
+    metricForBestModel: undefined,
+    greaterIsBetter: undefined,
+    loggingStrategy: "steps",
+    loggingSteps: 500,
+    loggingFirstStep: false,
+    seed: 42,
+    dataSeed: undefined,
+    bf16: false,
+  });
+});
+
+test("null and undefined mean that an option is not given", () => {
+  expect(new TrainingArguments({ learningRate: null, seed: undefined })).toEqual(new TrainingArguments());
+});
+
+test("a field cannot be changed afterwards", () => {
+  const args = new TrainingArguments() as { seed: number };
+  expect(() => {
+    args.seed = 1;
+  }).toThrow(TypeError);
+});
+
+describe("values that follow from others", () => {
+  test("evalSteps is loggingSteps where only the strategy was given", () => {
+    expect(new TrainingArguments({ evalStrategy: "steps", loggingSteps: 7 }).evalSteps).toBe(7);
+  });
+
+  test("the best model is the one with the smallest loss unless a metric is named", () => {
+    const args = new TrainingArguments({
+      loadBestModelAtEnd: true,
+      evalStrategy: "epoch",
+      saveStrategy: "epoch",
+    });
+    expect([args.metricForBestModel, args.greaterIsBetter]).toEqual(["loss", false]);
+  });
+
+  test.each([
+    ["f1", true],
+    ["eval_loss", false],
+  ])("with the metric %s, greaterIsBetter is %s", (metricForBestModel, expected) => {
+    expect(new TrainingArguments({ evalStrategy: "epoch", metricForBestModel }).greaterIsBetter).toBe(
+      expected,
+    );
+  });
+
+  test.each([
+    [{ warmupSteps: 10, warmupRatio: 0.5 }, 10],
+    [{ warmupSteps: 0.1 }, 11],
+    [{ warmupRatio: 0.1 }, 11],
+    [{}, 0],
+  ])("%j gives %i warmup updates in a run of 101", (options, expected) => {
+    expect(new TrainingArguments(options).getWarmupSteps(101)).toBe(expected);
+  });
+});
+
+describe("older spellings", () => {
+  test.each([
+    [{ evaluationStrategy: "epoch" }, { evalStrategy: "epoch" }],
+    [{ perGpuTrainBatchSize: 4 }, { perDeviceTrainBatchSize: 4 }],
+    [{ noCuda: true }, { device: "cpu" }],
+    [{ useCpu: false }, { device: "auto" }],
+    [{ overwriteOutputDir: true }, { overwriteOutputDir: true }],
+  ] as const)("%j means %j", (older, expected) => {
+    expect(new TrainingArguments(older)).toMatchObject(expected);
+  });
+
+  test("snake_case keys of a training_args.json are taken too, and lead back to the same arguments", () => {
+    const args = new TrainingArguments({ learningRate: 1e-4, evalStrategy: "steps", noCuda: true });
+    expect(new TrainingArguments(JSON.parse(JSON.stringify(args)))).toEqual(args);
+  });
+
+  test("two spellings of one option must agree", () => {
+    expect(new TrainingArguments({ evalStrategy: "epoch", evaluationStrategy: "epoch" }).evalStrategy).toBe(
+      "epoch",
+    );
+    expect(refusal({ evalStrategy: "epoch", evaluationStrategy: "no" }).message).toMatch(
+      /evaluationStrategy.*evalStrategy/,
+    );
+  });
+});
+
+describe("what is refused", () => {
+  test.each([
+    [{ learningrate: 1 }, "learningrate: unknown option; did you mean learningRate?"],
+    [{ learningRate: "1e-5" }, 'learningRate: must be a number, got "1e-5"'],
+    [{ learningRate: Number.NaN }, "learningRate: must be a number, got NaN"],
+    [{ learningRate: -1 }, "learningRate: must be a number of at least 0, got -1"],
+    [{ adamBeta1: 1 }, "adamBeta1: must be a number of at least 0 and below 1, got 1"],
+    [{ numTrainEpochs: 0 }, "numTrainEpochs: must be a number above 0, got 0"],
+    [{ maxSteps: 0 }, "maxSteps: must be a whole number of at least 1, or -1, got 0"],
+    [{ loggingSteps: 1.5 }, "loggingSteps: must be a whole number of at least 1, got 1.5"],
+    [{ warmupSteps: 1.5 }, "warmupSteps: must be a whole number of at least 0, got 1.5"],
+    [{ seed: 2 ** 32 }, "seed: must be a whole number of at least 0 and at most 4294967295, got 4294967296"],
+    [
+      { evalStrategy: "epochs" },
+      'evalStrategy: must be no, steps or epoch, got "epochs"; did you mean epoch?',
+    ],
+    [{ bf16: "true" }, 'bf16: must be true or false, got "true"'],
+    [{ device: "gpu" }, 'device: must be cpu, cuda, cuda:N or auto, got "gpu"'],
+    [{ outputDir: "" }, 'outputDir: must be text, got ""'],
+    [{ noCuda: 1 }, "noCuda: must be true or false, got 1"],
+    [{ groupByLength: true }, "groupByLength: this version cannot do that yet; leave it out"],
+  ])("%j", (options, message) => {
+    const error = refusal(options);
+    expect(error.code).toBe("EARG");
+    expect(error.message).toBe(`TrainingArguments: ${message}`);
+  });
+
+  test.each([[null], [[]], ["out"], [3]])("%j instead of an object", (options) => {
+    expect(refusal(options)).toMatchObject({ code: "EARG" });
+  });
+
+  test("all faults are listed at once", () => {
+    const { message } = refusal({ learningRate: -1, sed: 4, evalStrategy: 3, loadBestModelAtEnd: true });
+    expect(message.split("\n")).toHaveLength(5);
+    expect(message).toMatch(
+      /4 faults:\n {2}learningRate.*\n {2}sed: .*did you mean seed.*\n {2}evalStrategy.*\n {2}load/,
+    );
+  });
+
+  test("an unsupported option whose value asks for nothing is no fault", () => {
+    const ported = { reportTo: "none", fp16: false, pushToHub: false, loggingDir: "logs" };
+    expect(new TrainingArguments(ported as object)).toEqual(new TrainingArguments());
+  });
+});
+
+describe("combinations that cannot work", () => {
+  test.each([
+    [{ loadBestModelAtEnd: true }, /loadBestModelAtEnd: needs evaluation/],
+    [
+      { loadBestModelAtEnd: true, evalStrategy: "epoch" },
+      /saveStrategy \(now steps\).*evalStrategy \(now epoch\)/,
+    ],
+    [
+      { loadBestModelAtEnd: true, evalStrategy: "steps", evalSteps: 200 },
+      /saveSteps \(now 500\) to be a multiple of evalSteps \(now 200\)/,
+    ],
+    [{ metricForBestModel: "f1" }, /metricForBestModel: needs evaluation/],
+  ])("%j", (options, message) => {
+    expect(refusal(options).message).toMatch(message);
+  });
+
+  test("a save that falls on every second evaluation can hold the best model", () => {
+    const options = { loadBestModelAtEnd: true, evalStrategy: "steps", evalSteps: 250 } as const;
+    expect(new TrainingArguments(options).loadBestModelAtEnd).toBe(true);
+  });
+});
+
+test("whatever is given, the result is arguments or one EARG", () => {
+  const key = fc.oneof(fc.constantFrom(...Object.keys(trainingOptions)), fc.string());
+  const value = fc.oneof(
+    fc.anything(),
+    fc.integer(),
+    fc.double(),
+    fc.constantFrom("epoch", "steps", "no", "linear"),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(key, value, { maxKeys: 6 }), (options) => {
+      try {
+        expect(new TrainingArguments(options).toJSON()).toHaveProperty("learning_rate");
+      } catch (error) {
+        expect(error).toMatchObject({ name: "TorchnerError", code: "EARG" });
+      }
+    }),
+  );
+});
