@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/numerics.h"
+#include "nn/encoder.h"
+#include "nn/family.h"
+
+namespace torchner {
+
+/** A trainable tensor under its checkpoint name (transformers' `state_dict()` spelling). */
+struct Parameter {
+  enum class Role { kEmbedding, kWeight, kBias, kNormWeight };
+  std::string name;
+  Role role;
+  at::Tensor tensor;
+
+  /** Weight decay leaves biases and LayerNorm alone (transformers' Trainer.get_decay_parameter_names). */
+  bool decays() const { return role == Role::kEmbedding || role == Role::kWeight; }
+};
+
+struct ForwardOptions {
+  bool training = false;
+  bool grad = false;
+  Numerics numerics = Numerics::kFast;
+  LayoutKind layout = LayoutKind::kPacked;
+  bool bf16 = false;
+};
+
+struct ForwardOutput {
+  /** Mean cross entropy over labels other than -100, float32 scalar; undefined without labels. */
+  at::Tensor loss;
+  /** float32 [rows, width, labels]; zeros at padding when packed. */
+  at::Tensor logits;
+};
+
+/** An encoder with a linear layer that gives each token a score per label. Executor only. */
+class TokenClassifier {
+ public:
+  /** Parameters are allocated, not initialised: `Initialize` or a checkpoint fills them. */
+  TokenClassifier(Family family, c10::Device device);
+
+  const EncoderConfig& config() const { return config_; }
+  const KeyMap& keys() const { return keys_; }
+  c10::Device device() const { return device_; }
+  /** In the order of transformers' `named_parameters()`, which fixes the order of norms and optimizer state. */
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  /** nullptr where there is no such name. */
+  const Parameter* Find(const std::string& name) const;
+
+  /** Throws kArgument naming the field where a shape or an id does not fit this model. */
+  void Check(const Batch& batch) const;
+
+  ForwardOutput Forward(const Batch& batch, const ForwardOptions& options) const;
+
+ private:
+  EncoderConfig config_;
+  KeyMap keys_;
+  c10::Device device_;
+  std::vector<Parameter> parameters_;
+  Encoder encoder_;
+  Linear classifier_;
+};
+
+/** Fresh values as transformers draws them: N(0, initializer_range) weights, zero biases, unit LayerNorm. */
+void Initialize(const Parameter& parameter, const EncoderConfig& config);
+
+}  // namespace torchner
