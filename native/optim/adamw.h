@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "nn/token_classifier.h"
+
+namespace torchner {
+
+struct AdamWOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  /** Applied to weights and embeddings; biases and LayerNorm never decay. */
+  double weight_decay = 0.01;
+};
+
+/** AdamW (Loshchilov & Hutter, 2019) through libtorch's fused kernel, bit-equal to torch.optim.AdamW(fused=True). */
+class AdamW {
+ public:
+  AdamW(std::vector<Parameter> parameters, AdamWOptions options);
+
+  /** Parameters without a gradient are left alone, their moments too. */
+  void Step(double lr);
+  /** Drops the gradients, as zero_grad(set_to_none=True). */
+  void ZeroGrad();
+  /** See ClipGradNorm. */
+  at::Tensor ClipGradients(double max_norm);
+
+  /** Moments and step counts under `exp_avg.<name>`, `exp_avg_sq.<name>`, `step.<name>`. */
+  void Save(const std::string& path);
+  /** Every tensor must be there in its shape; all differences are listed in one kCheckpoint error. */
+  void Load(const std::string& path);
+
+ private:
+  struct State {
+    at::Tensor exp_avg, exp_avg_sq, step;
+  };
+  void AllocateState();
+  void StepGroup(bool decays, double lr);
+
+  std::vector<Parameter> parameters_;
+  AdamWOptions options_;
+  /** One per parameter; allocated at the first step, or by Load. */
+  std::vector<State> state_;
+};
+
+}  // namespace torchner
