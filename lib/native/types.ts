@@ -185,6 +185,8 @@ export interface NativeAddon {
     /** `Symbol.dispose` of the caller's realm; every handle class gets its `dispose` under it too. */
     disposeSymbol: symbol;
   }): void;
+  /** Waits for running work and stops the thread; for the end of the process. */
+  shutdown(): void;
   Tensor: unknown; // classes are exported for `instanceof`; only `AdamW` is constructed by JavaScript
   Model: unknown;
   Tokenizer: unknown;

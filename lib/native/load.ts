@@ -1,0 +1,63 @@
+/** The only file that opens the addon: finds it, hands it what must be made in JavaScript, or says what to do. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
+import { TorchnerError } from "./errors.ts";
+import type { NativeAddon } from "./types.ts";
+
+// Both lib/native (tests) and dist/native (users) lie two folders below the package.
+const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** Where `torchner setup` leaves the addon. */
+export const addonPath = join(packageRoot, "build", "Release", "torchner.node");
+
+let opened: NativeAddon | undefined;
+
+/** The addon, opened on first use. @throws {TorchnerError} `EENV` naming the command that builds it. */
+export function native(): NativeAddon {
+  opened ??= open();
+  return opened;
+}
+
+function open(): NativeAddon {
+  if (!existsSync(addonPath)) {
+    throw new TorchnerError(
+      "EENV",
+      `The native addon is not built (${addonPath} is missing). Build it with: npx torchner setup`,
+    );
+  }
+  const addon = load();
+  addon.init({ TorchnerError, allocate, disposeSymbol: Symbol.dispose });
+  // `exit` also fires on process.exit(), where Node runs no cleanup hook: libtorch's statics must not be
+  // destroyed under a running operation.
+  if (isMainThread) process.once("exit", () => addon.shutdown());
+  return addon;
+}
+
+function load(): NativeAddon {
+  try {
+    return createRequire(import.meta.url)(addonPath) as NativeAddon;
+  } catch (error) {
+    throw new TorchnerError(
+      "EENV",
+      `The native addon does not open: ${(error as Error).message}\n` +
+        "libtorch may have moved or changed since it was built. Build it again with: npx torchner setup",
+      { cause: error },
+    );
+  }
+}
+
+function allocate(kind: "float32" | "float64" | "int32" | "uint8", length: number): ArrayBufferView {
+  switch (kind) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "uint8":
+      return new Uint8Array(length);
+  }
+}
