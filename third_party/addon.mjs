@@ -1,41 +1,84 @@
 /** Builds the addon with cmake-js: `build/Release/torchner.node`, linked to one given libtorch. */
-import { spawn } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import { projectRoot } from "./paths.mjs";
+import { SetupError } from "./errors.mjs";
+import { addonPath, buildFolder, projectRoot } from "./paths.mjs";
+import { environmentWithCargo } from "./prerequisites.mjs";
+import { lastWords, run } from "./process.mjs";
+import { fingerprint, readStamp, writeStamp } from "./stamps.mjs";
 
-/** Where the addon lies once it is built. */
-export const addonPath = join(projectRoot, "build", "Release", "torchner.node");
+/** @typedef {import("./setup.d.mts").Libtorch} Libtorch */
+
+const stampName = "addon";
+
+/** The libtorch that the addon was last built with, if any. */
+export function libtorchOfBuild() {
+  return readStamp(stampName).libtorch;
+}
 
 /**
- * Configures and builds. CMake itself knows which files changed, so this is cheap when nothing did.
- * @param {{ libtorch: string, jobs?: number, log: (line: string) => void }} options
+ * Whether the addon is there and was built from the sources as they are now.
+ * @param {Libtorch} libtorch
  */
-export async function buildAddon({ libtorch, jobs = availableParallelism(), log }) {
-  await cmakeJs(["configure", `--CDTORCHNER_LIBTORCH=${libtorch}`], log);
-  await cmakeJs(["build", `--parallel=${jobs}`], log);
+export function addonIsCurrent(libtorch) {
+  return existsSync(addonPath) && readStamp(stampName).inputs === inputs(libtorch);
+}
+
+/** @param {Libtorch} libtorch */
+function inputs({ path, version }) {
+  return fingerprint(["CMakeLists.txt", "native"], [path, version, process.platform, process.arch]);
+}
+
+/**
+ * Configures and builds; CMake itself knows which files an edit concerns.
+ * @param {{ libtorch: Libtorch, jobs?: number, log: (line: string) => void }} options
+ * @throws {SetupError} with the compiler's own words
+ */
+export async function buildAddon({ libtorch, jobs = defaultJobs(), log }) {
+  const stamp = { inputs: inputs(libtorch), libtorch: libtorch.path };
+  const configure = ["configure", `--CDTORCHNER_LIBTORCH=${libtorch.path}`];
+  let result = await cmakeJs(configure);
+  if (result.status !== 0) {
+    // A cache from another generator, or from where the project lay before, cannot be configured again.
+    for (const name of ["CMakeCache.txt", "CMakeFiles"])
+      rmSync(join(buildFolder, name), { recursive: true, force: true });
+    result = await cmakeJs(configure);
+  }
+  if (result.status !== 0)
+    throw new SetupError(`cmake could not prepare the build:\n${lastWords(result, 30)}`);
+  result = await cmakeJs(["build", `--parallel=${jobs}`], condensed(log));
+  if (result.status !== 0) throw new SetupError(`the addon did not build:\n${lastWords(result, 60)}`);
+  writeStamp(stampName, stamp);
+}
+
+/** A file that includes torch's headers takes up to 2 GB of memory to compile. */
+function defaultJobs() {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2e9)));
 }
 
 /**
  * @param {string[]} args
- * @param {(line: string) => void} log
- * @returns {Promise<void>}
+ * @param {(line: string) => void} [onLine]
  */
-function cmakeJs(args, log) {
+function cmakeJs(args, onLine) {
   const manifest = createRequire(import.meta.url).resolve("cmake-js/package.json");
   const program = join(manifest, "..", "bin", "cmake-js");
-  const common = ["--directory", projectRoot, "--out", join(projectRoot, "build"), "--log-level", "error"];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args, ...common], { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        for (const line of text.split("\n")) if (line.trim()) log(line);
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (status) =>
-      status === 0 ? resolve() : reject(new Error(`cmake-js ${args[0]} ended with ${status}`)),
-    );
-  });
+  const common = ["--directory", projectRoot, "--out", buildFolder, "--log-level", "error"];
+  return run(process.execPath, [program, ...args, ...common], { env: environmentWithCargo(), onLine });
+}
+
+/**
+ * Of the many lines of ninja or make, one every few seconds says how far it is.
+ * @param {(line: string) => void} log
+ */
+function condensed(log) {
+  let last = 0;
+  return (/** @type {string} */ line) => {
+    const progress = /^\[\s*(\d+\/\d+|\d+%)\]/.exec(line)?.[1];
+    if (!progress || Date.now() - last < 5_000) return;
+    last = Date.now();
+    log(`building the addon: ${progress}`);
+  };
 }

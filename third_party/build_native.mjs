@@ -1,5 +1,5 @@
-/** `npm run build:native`: builds the addon for the libtorch that LIBTORCH names. */
-import { buildAddon } from "./addon.mjs";
+/** `npm run build:native`: libtorch and the addon alone, without TypeScript. */
+import { logToStderr, setup } from "./setup.mjs";
 
-if (!process.env.LIBTORCH) throw new Error("set LIBTORCH to a libtorch folder (include/ and lib/)");
-await buildAddon({ libtorch: process.env.LIBTORCH, log: (line) => process.stderr.write(`${line}\n`) });
+const { addon, done } = await setup();
+logToStderr(done.length > 0 ? `built ${addon}` : `${addon} is up to date`);

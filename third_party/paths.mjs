@@ -6,6 +6,11 @@ import { fileURLToPath } from "node:url";
 /** The package's own folder: a checkout, or `node_modules/torchner`. */
 export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
+export const buildFolder = join(projectRoot, "build");
+
+/** Where the addon lies once it is built. */
+export const addonPath = join(buildFolder, "Release", "torchner.node");
+
 /** Where downloads stay, shared by all projects of a user. */
 export function cacheFolder() {
   if (process.env.TORCHNER_CACHE) return process.env.TORCHNER_CACHE;

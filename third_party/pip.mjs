@@ -1,0 +1,70 @@
+/** Wheels by way of pip, for this machine's platform and whatever Python runs pip. */
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { SetupError } from "./errors.mjs";
+import { projectRoot } from "./paths.mjs";
+import { lastWords, run } from "./process.mjs";
+
+/** Newest tag first; a wheel carries one of them, and older pips do not derive the older from the newer. */
+function platformTags() {
+  if (process.platform === "darwin") return ["macosx_14_0_arm64"];
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  return ["manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014"].map(
+    (tag) => `${tag}_${machine}`,
+  );
+}
+
+/**
+ * Downloads one wheel and gives its path.
+ * @param {string} requirement  such as `torch==2.13.0`
+ * @param {string} folder  an own folder under it takes the wheel and pip's temporary files
+ */
+export async function downloadWheel(requirement, folder) {
+  const target = join(folder, `wheel-${requirement.replace(/[^\w.-]+/g, "_")}`);
+  mkdirSync(target, { recursive: true });
+  const args = [
+    "-m",
+    "pip",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--no-cache-dir",
+    "--disable-pip-version-check",
+  ];
+  args.push("--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11");
+  for (const tag of platformTags()) args.push("--platform", tag);
+  // pip works in TMPDIR, and /tmp is often too small for a wheel of 500 MB.
+  const result = await run("python3", [...args, "--dest", target, requirement], {
+    env: { ...process.env, TMPDIR: target },
+  });
+  const wheel = readdirSync(target).find((name) => name.endsWith(".whl"));
+  if (result.status !== 0 || !wheel)
+    throw new SetupError(`pip could not download ${requirement}:\n${lastWords(result)}`);
+  return join(target, wheel);
+}
+
+/**
+ * @param {string} wheel
+ * @param {string} folder
+ * @param {RegExp[]} patterns  of the paths to take; at least one file must match
+ */
+export async function unpackWheel(wheel, folder, patterns) {
+  const count = Number(await wheelScript(["unpack", wheel, folder, ...patterns.map((p) => p.source)]));
+  if (count === 0) throw new SetupError(`${wheel} has no file that matches ${patterns.join(" or ")}`);
+}
+
+/**
+ * @param {string} wheel
+ * @param {string[]} extras
+ * @returns {Promise<{ name: string, extras: string[], specifier: string }[]>}
+ */
+export async function wheelRequirements(wheel, extras) {
+  return JSON.parse(await wheelScript(["requires", wheel, ...extras]));
+}
+
+/** @param {string[]} args */
+async function wheelScript(args) {
+  const result = await run("python3", [join(projectRoot, "third_party", "wheel.py"), ...args]);
+  if (result.status !== 0) throw new SetupError(`reading ${args[1]} failed:\n${lastWords(result)}`);
+  return result.stdout;
+}
