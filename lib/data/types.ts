@@ -2,6 +2,8 @@
 export interface Source {
   file: string;
   line: number;
+  /** Column files: word i stands i lines below `line`. */
+  wordPerLine?: boolean;
 }
 
 /** One sentence: words and one label name per word (`nerTags` is absent in unlabelled data). */
@@ -35,4 +37,4 @@ export interface Batch {
   labels?: Int32Array;
 }
 
-export type LabelStrategy = "first" | "all" | "all-b-to-i";
+export type { LabelStrategy } from "../tokenization/align.ts";

@@ -1,0 +1,233 @@
+import { TorchnerError } from "../native/errors.ts";
+import { tagName } from "./tags.ts";
+import type { Example } from "./types.ts";
+
+export interface ColumnOptions {
+  /** The name that messages and `source` carry. */
+  file: string;
+  /** 0-based column of the words; default 0. */
+  textColumn?: number;
+  /** 0-based column of the tags; default the last. */
+  labelColumn?: number;
+  /** Names of integer tags, in order. */
+  labelNames?: readonly string[];
+  /** `optional`: a file of one column has words and no tags. Default `required`. */
+  labels?: "required" | "optional";
+}
+
+/** What the first row fixes for the whole file. */
+interface Layout {
+  line: number;
+  columns: number;
+  text: number;
+  /** -1: the file has no tags. */
+  label: number;
+  tabs: boolean;
+}
+
+/**
+ * Sentences of a column file: one word a line, its tag in a column beside it, an empty line (or one of blanks
+ * and tabs) between sentences. Columns stand apart by tabs where the row has one between its cells (words may
+ * then hold blanks), else by blanks. Nothing else divides a row: U+00A0, U+200B, U+FEFF and their like are words
+ * in real data. `-DOCSTART-` lines are borders, not sentences. `source.line` is the sentence's first line.
+ *
+ * @throws {TorchnerError} `EDATA` with file:line for a row that does not have the first row's columns, an empty
+ *   word or tag, a lone carriage return, or a file without a sentence.
+ */
+export function readColumns(text: string, options: ColumnOptions): Example[] {
+  const { file, labelNames } = options;
+  refuseLoneReturns(text, file);
+  const examples: Example[] = [];
+  // One string per label: cells cut from the text would each be an object of their own.
+  const tags = new Map<string, string>();
+  let cell = "";
+  let tag = "";
+  const row = new Row(text);
+  let layout: Layout | undefined;
+  let current: Example | undefined;
+  for (let start = 0, line = 1; start < text.length; line++) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    row.divide(start, end, layout?.tabs ?? false);
+    start = end + 1;
+    if (row.columns === 0) {
+      current = undefined;
+      continue;
+    }
+    layout ??= layoutOf(row, line, options);
+    if (row.columns !== layout.columns) throw badRow(row.columns, line, layout, file);
+    if (current === undefined) {
+      current = { tokens: [], source: { file, line, wordPerLine: true } };
+      if (layout.label >= 0) current.nerTags = [];
+      examples.push(current);
+    }
+    const word = text.slice(row.starts[layout.text], row.ends[layout.text]);
+    if (word === "") throw emptyCell(file, line, "word");
+    current.tokens.push(word);
+    if (layout.label < 0) continue;
+    const from = row.starts[layout.label]!;
+    const to = row.ends[layout.label]!;
+    // Most words have their neighbour's tag, and then no string needs to be cut.
+    if (to - from !== cell.length || !text.startsWith(cell, from)) {
+      cell = text.slice(from, to);
+      tag = tags.get(cell) ?? "";
+    }
+    if (tag === "") {
+      if (cell === "") throw emptyCell(file, line, "tag");
+      tag = tagName(cell, labelNames, `${file}:${line}`);
+      tags.set(cell, tag);
+    }
+    current.nerTags!.push(tag);
+  }
+  if (examples.length === 0) {
+    throw new TorchnerError(
+      "EDATA",
+      `${file}:1: no sentence in the file; give one word a line with its tag beside it.`,
+    );
+  }
+  return examples;
+}
+
+const tab = 0x09;
+const carriageReturn = 0x0d;
+const blank = 0x20;
+const hyphen = 0x2d;
+const docstart = "-DOCSTART-";
+
+function isGap(code: number): boolean {
+  return code === blank || code === tab || code === carriageReturn;
+}
+
+/**
+ * One row at a time, divided into cells: `columns` of them, none for a border. Indexes and one object for the
+ * whole file, because cutting every row into strings costs three times as much on a large one.
+ */
+class Row {
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  columns = 0;
+  /** Whether tabs divide this row. */
+  tabs = false;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** @param tabs  The file is separated by tabs, whether or not this row has one inside. */
+  divide(start: number, end: number, tabs: boolean): void {
+    const text = this.#text;
+    this.columns = 0;
+    let from = start;
+    let to = end;
+    while (from < to && isGap(text.charCodeAt(from))) from++;
+    while (from < to && isGap(text.charCodeAt(to - 1))) to--;
+    if (from === to || isDocumentBorder(text, from, to)) return;
+    this.tabs = tabs || !this.#divideAtBlanks(from, to);
+    // From the row's very start: a tab there is an empty first cell. Tabs at the end mean nothing.
+    if (this.tabs) this.#divideAtTabs(start, to);
+  }
+
+  /** False where a tab turned up. */
+  #divideAtBlanks(from: number, to: number): boolean {
+    let cell = from;
+    for (let i = from; i < to; i++) {
+      const code = this.#text.charCodeAt(i);
+      if (code === tab) return false;
+      if (code !== blank) continue;
+      if (i > cell) this.#push(cell, i);
+      cell = i + 1;
+    }
+    this.#push(cell, to);
+    return true;
+  }
+
+  #divideAtTabs(start: number, to: number): void {
+    const text = this.#text;
+    this.columns = 0;
+    for (let cell = start; cell <= to; ) {
+      const found = text.indexOf("\t", cell);
+      const next = found < 0 || found > to ? to : found;
+      let from = cell;
+      let end = next;
+      while (from < end && isGap(text.charCodeAt(from))) from++;
+      while (from < end && isGap(text.charCodeAt(end - 1))) end--;
+      this.#push(from, end);
+      cell = next + 1;
+    }
+  }
+
+  #push(start: number, end: number): void {
+    this.starts[this.columns] = start;
+    this.ends[this.columns++] = end;
+  }
+}
+
+function isDocumentBorder(text: string, from: number, to: number): boolean {
+  if (text.charCodeAt(from) !== hyphen || !text.startsWith(docstart, from)) return false;
+  const after = from + docstart.length;
+  return after >= to || isGap(text.charCodeAt(after));
+}
+
+/** A carriage return anywhere but before a line's end means a file with other line ends, or a torn row. */
+function refuseLoneReturns(text: string, file: string): void {
+  const at = text.search(/\r(?!\n|$)/);
+  if (at < 0) return;
+  const line = text.slice(0, at).split("\n").length;
+  throw new TorchnerError(
+    "EDATA",
+    `${file}:${line}: a carriage return inside the line; end lines with \\n or \\r\\n (e.g. tr '\\r' '\\n').`,
+  );
+}
+
+function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions): Layout {
+  const { file, textColumn = 0, labels = "required" } = options;
+  const unlabelled = columns === 1 && labels === "optional" && options.labelColumn === undefined;
+  if (columns < 2 && !unlabelled) {
+    throw new TorchnerError(
+      "EDATA",
+      `${file}:${line}: one column, but a word and its tag need two; put a tab or a blank between them.`,
+    );
+  }
+  const label = unlabelled ? -1 : (options.labelColumn ?? columns - 1);
+  for (const [name, column] of [
+    ["text", textColumn],
+    ["label", label],
+  ] as const) {
+    if (column < columns) continue;
+    throw new TorchnerError(
+      "EDATA",
+      `${file}:${line}: the ${name} column is ${column}, but the row has columns 0 to ${columns - 1}; ` +
+        `give another ${name}Column (--${name}-column-name).`,
+    );
+  }
+  if (textColumn === label) {
+    throw new TorchnerError(
+      "EDATA",
+      `${file}:${line}: column ${label} would be both word and tag; give another textColumn or labelColumn ` +
+        "(--text-column-name, --label-column-name).",
+    );
+  }
+  return { line, columns, text: textColumn, label, tabs };
+}
+
+function badRow(columns: number, line: number, layout: Layout, file: string): TorchnerError {
+  const apart = layout.tabs ? "tabs" : "blanks";
+  const fix =
+    columns < layout.columns
+      ? "add the missing column, or take the line out"
+      : "take the extra column out, or separate columns by tabs if a word holds a blank";
+  return new TorchnerError(
+    "EDATA",
+    `${file}:${line}: ${count(columns)}, but ${count(layout.columns)} (separated by ${apart}) ` +
+      `in line ${layout.line}; ${fix}.`,
+  );
+}
+
+function emptyCell(file: string, line: number, what: "word" | "tag"): TorchnerError {
+  return new TorchnerError("EDATA", `${file}:${line}: the ${what} is empty; write it, or take the line out.`);
+}
+
+function count(columns: number): string {
+  return columns === 1 ? "one column" : `${columns} columns`;
+}

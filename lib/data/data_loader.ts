@@ -1,0 +1,86 @@
+import { TorchnerError } from "../native/errors.ts";
+import { checkFlag, checkOptions, checkPositive, kindOf } from "./checks.ts";
+import { randomOrder } from "./generator.ts";
+import type { Batch, EncodedExample } from "./types.ts";
+
+/** What a loader reads from: a `Dataset`, or an array. */
+export interface Indexed<T> {
+  readonly length: number;
+  at(index: number): T | undefined;
+}
+
+export interface DataLoaderOptions<T> {
+  /** Examples a batch; default 8, TrainingArguments' own. */
+  batchSize?: number;
+  /** A new order each epoch; default false. */
+  shuffle?: boolean;
+  /** Epoch e is ordered by `randomOrder(length, seed + e)`; default 42. */
+  seed?: number;
+  collator: { collate(examples: readonly T[]): Batch };
+  /** Leave out a last batch that is not full; default false. */
+  dropLast?: boolean;
+}
+
+/**
+ * Batches of a dataset, in file order or in Hugging Face's order for this seed. A full pass moves on to the
+ * next epoch's order, as accelerate's sampler does, so a plain loop over epochs needs no `setEpoch`.
+ */
+export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
+  readonly #dataset: Indexed<T>;
+  readonly #options: Required<DataLoaderOptions<T>>;
+  #epoch = 0;
+
+  constructor(dataset: Indexed<T>, options: DataLoaderOptions<T>) {
+    if (typeof dataset?.at !== "function" || !Number.isInteger(dataset.length)) {
+      throw new TorchnerError("EARG", `DataLoader takes a Dataset, not ${kindOf(dataset)}.`);
+    }
+    checkOptions("DataLoader", options, ["batchSize", "shuffle", "seed", "collator", "dropLast"]);
+    const { batchSize = 8, shuffle = false, seed = 42, collator, dropLast = false } = options;
+    checkPositive("batchSize", batchSize);
+    checkFlag("shuffle", shuffle);
+    checkFlag("dropLast", dropLast);
+    if (!Number.isSafeInteger(seed)) {
+      throw new TorchnerError("EARG", `seed is ${String(seed)}; give a whole number, e.g. 42.`);
+    }
+    if (typeof collator?.collate !== "function") {
+      throw new TorchnerError(
+        "EARG",
+        "DataLoader needs a collator; give new DataCollatorForTokenClassification(tokenizer).",
+      );
+    }
+    this.#dataset = dataset;
+    this.#options = { batchSize, shuffle, seed, collator, dropLast };
+  }
+
+  /** Batches in one pass. */
+  get length(): number {
+    const batches = this.#dataset.length / this.#options.batchSize;
+    return this.#options.dropLast ? Math.floor(batches) : Math.ceil(batches);
+  }
+
+  /** Which epoch's order the next pass takes, from 0. */
+  setEpoch(epoch: number): void {
+    if (!Number.isSafeInteger(epoch) || epoch < 0) {
+      throw new TorchnerError("EARG", `the epoch is ${String(epoch)}; give a whole number from 0.`);
+    }
+    this.#epoch = epoch;
+  }
+
+  /** Dataset indexes in the order that an epoch reads them. */
+  order(epoch: number): Int32Array {
+    const { shuffle, seed } = this.#options;
+    if (shuffle) return randomOrder(this.#dataset.length, seed + epoch);
+    return Int32Array.from({ length: this.#dataset.length }, (_, i) => i);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    const { batchSize, collator } = this.#options;
+    const epoch = this.#epoch;
+    const order = this.order(epoch);
+    for (let batch = 0; batch < this.length; batch++) {
+      const indexes = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+      yield collator.collate(Array.from(indexes, (index) => this.#dataset.at(index)!));
+    }
+    this.#epoch = epoch + 1;
+  }
+}

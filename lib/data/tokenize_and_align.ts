@@ -1,0 +1,162 @@
+import { TorchnerError } from "../native/errors.ts";
+import { type Align, makeAlign } from "../tokenization/align.ts";
+import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "./checks.ts";
+import { examplePlace } from "./labels.ts";
+import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
+
+/** One sentence's pieces, as `Tokenizer.encodeWords` gives them. */
+interface Pieces {
+  ids: Int32Array;
+  typeIds: ArrayLike<number>;
+  wordIds: Int32Array;
+  /** Pieces that truncation cut off. */
+  truncated: number;
+}
+
+/** What is needed of a tokenizer. */
+export interface WordTokenizer {
+  modelMaxLength: number;
+  padTokenId: number | undefined;
+  padTokenTypeId: number;
+  encodeWords(
+    sentences: readonly (readonly string[])[],
+    options?: { maxLength?: number },
+  ): Promise<readonly Pieces[]>;
+}
+
+export interface TokenizeOptions {
+  /** Which pieces of a word carry its label; default `first`. */
+  labelStrategy?: LabelStrategy;
+  /** Most pieces of a sentence, special tokens included; default the tokenizer's `modelMaxLength`. */
+  maxLength?: number;
+  /** Pad every sentence to `maxLength` here instead of leaving it to the collator; default false. */
+  padToMaxLength?: boolean;
+  /** Sentences over `maxLength`: cut them (default; `skippedWords` tells what was lost), or refuse. */
+  longSequences?: "truncate" | "error";
+}
+
+/** Sentences in one native call: enough to keep all threads busy, few enough to bound memory. */
+const chunkSize = 8192;
+
+/**
+ * A function for `DatasetDict.map`: words to pieces, word labels to piece labels. `wordLabels` keeps the gold
+ * label id of every word, cut-off words included; in an example without tags all of them are -100.
+ *
+ * @throws {TorchnerError} here `EARG` for an option; later `EDATA` naming file:line for a sentence that is too
+ *   long (`longSequences: "error"`), without words, or with a tag outside the labels.
+ */
+export function tokenizeAndAlignLabels(
+  tokenizer: WordTokenizer,
+  options: TokenizeOptions = {},
+): (examples: readonly Example[], labels: readonly string[]) => Promise<EncodedExample[]> {
+  const { strategy, limit, padTo, refuseLong } = checked(tokenizer, options);
+  return async (examples, labels) => {
+    const align = makeAlign({ strategy, labels });
+    const ids = new Map(labels.map((label, id) => [label, id]));
+    const encoded: EncodedExample[] = [];
+    for (let start = 0; start < examples.length; start += chunkSize) {
+      const chunk = examples.slice(start, start + chunkSize);
+      const wordLabels = chunk.map((example, i) => labelIds(example, ids, start + i + 1));
+      const pieces = await tokenizer.encodeWords(
+        chunk.map(({ tokens }) => tokens),
+        { maxLength: limit },
+      );
+      for (const [i, example] of chunk.entries()) {
+        if (refuseLong) refuseTruncated(example, pieces[i]!, start + i + 1);
+        const aligned = encodedExample(pieces[i]!, wordLabels[i]!, align, example);
+        encoded.push(padTo ? padded(aligned, padTo, tokenizer) : aligned);
+      }
+    }
+    return encoded;
+  };
+}
+
+function checked(tokenizer: WordTokenizer, options: TokenizeOptions) {
+  if (typeof tokenizer?.encodeWords !== "function") {
+    throw new TorchnerError("EARG", `tokenizeAndAlignLabels takes a tokenizer, not ${kindOf(tokenizer)}.`);
+  }
+  checkOptions("tokenizeAndAlignLabels", options, [
+    "labelStrategy",
+    "maxLength",
+    "padToMaxLength",
+    "longSequences",
+  ]);
+  const { labelStrategy = "first", longSequences = "truncate", padToMaxLength, maxLength } = options;
+  const strategy = checkChoice("labelStrategy", labelStrategy, ["first", "all", "all-b-to-i"]);
+  const refuseLong = checkChoice("longSequences", longSequences, ["truncate", "error"]) === "error";
+  checkFlag("padToMaxLength", padToMaxLength);
+  if (maxLength !== undefined) checkPositive("maxLength", maxLength);
+  const given = maxLength ?? tokenizer.modelMaxLength;
+  const limit = Number.isFinite(given) ? given : undefined;
+  if (padToMaxLength && (limit === undefined || tokenizer.padTokenId === undefined)) {
+    const missing =
+      limit === undefined ? "a maximum length: give maxLength" : "a tokenizer with a padding token";
+    throw new TorchnerError("EARG", `padToMaxLength needs ${missing}.`);
+  }
+  return { strategy, limit, refuseLong, padTo: padToMaxLength ? limit : undefined };
+}
+
+function labelIds(example: Example, ids: Map<string, number>, number: number): Int32Array {
+  const { tokens, nerTags } = example;
+  const place = examplePlace(example, number);
+  if (tokens.length === 0) {
+    throw new TorchnerError("EDATA", `${place}: a sentence without words; take it out.`);
+  }
+  if (nerTags === undefined) return new Int32Array(tokens.length).fill(-100);
+  if (nerTags.length !== tokens.length) {
+    throw new TorchnerError(
+      "EDATA",
+      `${place}: ${tokens.length} words but ${nerTags.length} tags; give every word one tag.`,
+    );
+  }
+  return Int32Array.from(nerTags, (tag) => {
+    const id = ids.get(tag);
+    if (id !== undefined) return id;
+    throw new TorchnerError(
+      "EDATA",
+      `${place}: the labels (${[...ids.keys()].join(", ")}) lack ${tag}; add it to them or correct the tag.`,
+    );
+  });
+}
+
+function refuseTruncated(example: Example, { ids, truncated }: Pieces, number: number): void {
+  if (truncated === 0) return;
+  throw new TorchnerError(
+    "EDATA",
+    `${examplePlace(example, number)}: the sentence has ${ids.length + truncated} pieces, over the maximum of ` +
+      `${ids.length}; split it, raise maxLength, or let longSequences be truncate.`,
+  );
+}
+
+function encodedExample(
+  { ids, typeIds, wordIds }: Pieces,
+  wordLabels: Int32Array,
+  align: Align,
+  { source }: Example,
+): EncodedExample {
+  return {
+    inputIds: ids,
+    tokenTypeIds: Int32Array.from(typeIds),
+    attentionMask: new Int32Array(ids.length).fill(1),
+    labels: align(wordIds, wordLabels),
+    wordIds,
+    wordLabels,
+    source,
+  };
+}
+
+function padded(example: EncodedExample, width: number, tokenizer: WordTokenizer): EncodedExample {
+  const pad = (values: Int32Array, value: number) => {
+    const wide = new Int32Array(width).fill(value);
+    wide.set(values);
+    return wide;
+  };
+  return {
+    ...example,
+    inputIds: pad(example.inputIds, tokenizer.padTokenId!),
+    tokenTypeIds: pad(example.tokenTypeIds, tokenizer.padTokenTypeId),
+    attentionMask: pad(example.attentionMask, 0),
+    labels: pad(example.labels, -100),
+    wordIds: pad(example.wordIds, -1),
+  };
+}
