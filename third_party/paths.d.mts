@@ -1,0 +1,2 @@
+/** Where downloads stay, shared by all projects of a user. */
+export function cacheFolder(): string;
