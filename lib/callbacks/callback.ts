@@ -3,9 +3,10 @@
  * with some of these functions; the ones that return a promise are waited for, and one that throws ends the run.
  */
 
+import type { TokenClassificationModel } from "../model/model.ts";
+import type { AdamW } from "../optim/adamw.ts";
 import type { Scheduler } from "../optim/scheduler.ts";
 import type { TrainingArguments } from "../training/arguments.ts";
-import type { TrainableModel, TrainableOptimizer } from "../training/handles.ts";
 import type { LogRow, TrainerState } from "../training/state.ts";
 
 /** Switches that callbacks set; the loop acts on them after the event, and resets all but the first. */
@@ -19,8 +20,8 @@ export interface TrainerControl {
 
 /** What comes with an event beside arguments, state and control. */
 export interface EventDetails {
-  model: TrainableModel;
-  optimizer?: TrainableOptimizer;
+  model: TokenClassificationModel;
+  optimizer?: AdamW;
   scheduler?: Scheduler;
   /** `onLog`: the new row of the log. */
   logs?: LogRow;

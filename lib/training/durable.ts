@@ -80,9 +80,8 @@ async function explainFailure(path: string, write: () => Promise<void>): Promise
   try {
     await write();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const fromSystem = error instanceof Error && (error as NodeJS.ErrnoException).syscall !== undefined;
-    if (!fromSystem) throw error;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error; // not the file system's
     const free = await freeBytes(path);
     const room = free === undefined ? "" : ` (${(free / 1e6).toFixed(0)} MB free there)`;
     throw new TorchnerError("EIO", `Cannot write ${path}: ${code}${room}.`, { cause: error });

@@ -1,6 +1,7 @@
 /**
  * The parts of the public model and optimizer that training uses, and no more: a loop written by hand has the same.
  */
+import type { Indexed } from "../data/data_loader.ts";
 import type { Batch, EncodedExample } from "../data/types.ts";
 import type { NativeTensor, Numerics } from "../native/types.ts";
 
@@ -30,11 +31,8 @@ export interface TrainableOptimizer {
   dispose(): void;
 }
 
-/** Anything with a length and `at`; arrays and `Dataset` both fit. */
-export interface Examples {
-  readonly length: number;
-  at(index: number): EncodedExample | undefined;
-}
+/** An encoded dataset: anything with a length and `at`. */
+export type Examples = Indexed<EncodedExample>;
 
 export interface Collator {
   collate(examples: readonly EncodedExample[]): Batch;

@@ -8,9 +8,10 @@ import {
 } from "../callbacks/callback.ts";
 import { defaultFlow } from "../callbacks/default_flow.ts";
 import { progress } from "../callbacks/progress.ts";
-import { DataCollatorForTokenClassification } from "../data/collator.ts";
-import { DataLoader } from "../data/loader.ts";
+import { DataCollatorForTokenClassification, type Padding } from "../data/collator.ts";
+import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
+import type { TokenClassificationModel } from "../model/model.ts";
 import { drawBaseSeed, getRngState, setNumThreads, setSeed } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { AdamW } from "../optim/adamw.ts";
@@ -20,7 +21,7 @@ import { noteIfBest } from "./best.ts";
 import { checkpointFolder, listCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { writeFileDurably } from "./durable.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
-import type { Collator, Examples, ProcessingClass, TrainableModel, TrainableOptimizer } from "./handles.ts";
+import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { speedMetrics } from "./metrics.ts";
 import { modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
@@ -69,8 +70,8 @@ export class Trainer {
   readonly #modelInit?: TrainerOptions["modelInit"];
   readonly #collator: Collator;
   readonly #callbacks: TrainerCallback[];
-  #model?: TrainableModel;
-  #optimizer?: TrainableOptimizer;
+  #model?: TokenClassificationModel;
+  #optimizer?: AdamW;
   #scheduler?: Scheduler;
   #signal?: AbortSignal;
   #seeded = false;
@@ -92,7 +93,7 @@ export class Trainer {
   }
 
   /** The model that is trained; with `modelInit`, there is none before the first call that needs it. */
-  get model(): TrainableModel {
+  get model(): TokenClassificationModel {
     if (this.#model) return this.#model;
     throw new TorchnerError(
       "ESTATE",
@@ -238,7 +239,7 @@ export class Trainer {
     await writeFileDurably(`${this.args.outputDir}/README.md`, card);
   }
 
-  #setModel(model: TrainableModel): void {
+  #setModel(model: TokenClassificationModel): void {
     const { bf16, device, numerics } = this.args;
     const fits = device === undefined || device === "auto" || model.device === device;
     if (!fits && !(device === "cuda" && model.device.startsWith("cuda"))) {
@@ -380,16 +381,15 @@ async function* drawingBaseSeed(batches: AsyncIterable<Batch>): AsyncGenerator<B
   yield* batches;
 }
 
-function required<T>(value: T | undefined, name: string): T {
-  if (value !== undefined) return value;
-  throw new TorchnerError("EARG", `Trainer: ${name} is missing; this call needs one.`);
+function required(dataset: Examples | undefined, name: string): Examples {
+  if (dataset && dataset.length > 0) return dataset;
+  const what = dataset ? "has no sentences" : "is missing";
+  throw new TorchnerError("EARG", `Trainer: ${name} ${what}; this call needs one with sentences.`);
 }
 
 function defaultCollator(processingClass: ProcessingClass | undefined): Collator {
   if (processingClass && "padTokenId" in processingClass) {
-    return new DataCollatorForTokenClassification(
-      processingClass as ConstructorParameters<typeof DataCollatorForTokenClassification>[0],
-    );
+    return new DataCollatorForTokenClassification(processingClass as ProcessingClass & Padding);
   }
   throw new TorchnerError(
     "EARG",

@@ -1,16 +1,17 @@
 import type { TrainerCallback } from "../callbacks/callback.ts";
 import type { ComputeMetrics } from "../metrics/types.ts";
+import type { TokenClassificationModel } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { TrainingArguments } from "./arguments.ts";
-import type { Collator, Examples, ProcessingClass, TrainableModel } from "./handles.ts";
+import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** What `new Trainer(...)` takes; the names are transformers', in camelCase. */
 export interface TrainerOptions {
   /** Needed unless `modelInit` is given. */
-  model?: TrainableModel;
+  model?: TokenClassificationModel;
   /** Makes a fresh model when training begins, after seeding. */
-  modelInit?: () => TrainableModel | Promise<TrainableModel>;
+  modelInit?: () => TokenClassificationModel | Promise<TokenClassificationModel>;
   /** Default: `new TrainingArguments()`. */
   args?: TrainingArguments;
   trainDataset?: Examples;
@@ -56,7 +57,8 @@ const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => b
   ],
   computeMetrics: [(value) => typeof value === "function", "a function, e.g. seqeval(labels)"],
   callbacks: [
-    (value) => Array.isArray(value) && value.every((callback) => typeof callback === "object" && callback !== null),
+    (value) =>
+      Array.isArray(value) && value.every((callback) => typeof callback === "object" && callback !== null),
     "an array of callback objects",
   ],
 };
@@ -73,7 +75,8 @@ export function checkTrainerOptions(options: TrainerOptions): void {
   }
   if (options.model && options.modelInit) throw wrong("give model or modelInit, not both.");
   if (!options.model && !options.modelInit) throw wrong("model is missing.");
-  if (options.tokenizer && options.processingClass) throw wrong("tokenizer and processingClass are the same; give one.");
+  if (options.tokenizer && options.processingClass)
+    throw wrong("tokenizer and processingClass are the same; give one.");
 }
 
 function wrong(what: string): TorchnerError {

@@ -3,6 +3,7 @@
  * scheduler, zero the gradients, count; then log, evaluate, save. Everything it needs is in `TrainingRun`.
  */
 import type { EventDetails, EventName, TrainerControl } from "../callbacks/callback.ts";
+import { ignoredLabel } from "../data/collator.ts";
 import type { Batch } from "../data/types.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { NativeTensor } from "../native/types.ts";
@@ -12,7 +13,6 @@ import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";
 import { accumulationWeights, type Plan } from "./plan.ts";
 import type { LogRow, TrainerState } from "./state.ts";
-import { PADDING } from "./words.ts";
 
 export interface TrainingRun {
   args: TrainingArguments;
@@ -100,9 +100,8 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
 
   for (const [i, batch] of batches.entries()) {
     run.throwIfAborted();
-    const shared = batches.length > 1;
+    const shared = batches.length > 1; // then a batch without labels adds nothing, and has no mean
     if (!shared || labelTokens[i]! > 0) {
-      // beside others, a batch without labels adds nothing
       model.train(); // an evaluation or a callback may have switched it off
       const loss = await backward(model, batch, shared ? weights[i] : undefined);
       await losses.add(loss, state.globalStep);
@@ -158,7 +157,7 @@ function countLabels({ labels }: Batch): number {
   if (!labels)
     throw new TorchnerError("EARG", "trainDataset: a batch has no labels, so there is nothing to learn.");
   let count = 0;
-  for (const label of labels) if (label !== PADDING) count++;
+  for (const label of labels) if (label !== ignoredLabel) count++;
   return count;
 }
 

@@ -41,8 +41,9 @@ export function wordPredictions(
 }
 
 export function knowsWords(examples: Examples): boolean {
-  const example = examples.at(0);
-  return ArrayBuffer.isView(example?.wordIds) && ArrayBuffer.isView(example.wordLabels);
+  if (examples.length === 0) return false;
+  const { wordIds, wordLabels } = examples.at(0)!;
+  return ArrayBuffer.isView(wordIds) && ArrayBuffer.isView(wordLabels);
 }
 
 /** How many words of the dataset got no prediction. */
