@@ -165,6 +165,9 @@ export interface NativeTokenizer {
   vocabSize(): number;
   idToToken(id: number): string | undefined;
   tokenToId(token: string): number | undefined;
+  /** As tokenizer.json, with truncation and padding off. */
+  toJson(): string;
+  readonly disposed: boolean;
   dispose(): void;
 }
 
