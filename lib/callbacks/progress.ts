@@ -101,6 +101,9 @@ function barOn(out: Output, state: TrainerState): Display {
   return {
     line: (text) => bars.log(`${text}\n`),
     show: (step, epoch, text) => bar.update(step, { epoch, text }),
-    stop: () => bars.stop(),
+    stop() {
+      bars.update(); // draws the lines that wait for the next frame; stopping would drop them
+      bars.stop();
+    },
   };
 }

@@ -1,0 +1,52 @@
+import { type EventDetails, newControl } from "../../../lib/callbacks/callback.ts";
+import { earlyStopping } from "../../../lib/callbacks/early_stopping.ts";
+import { TrainingArguments } from "../../../lib/training/arguments.ts";
+import { noteIfBest } from "../../../lib/training/best.ts";
+import { newTrainerState } from "../../../lib/training/state.ts";
+
+/** After which evaluation (from 1) the run stops; undefined if it goes on to the end. */
+async function stopsAfter(
+  values: number[],
+  options: Parameters<typeof earlyStopping>[0],
+  greaterIsBetter = true,
+) {
+  const args = new TrainingArguments({ evalStrategy: "epoch", metricForBestModel: "f1", greaterIsBetter });
+  const state = newTrainerState();
+  const control = newControl();
+  const callback = earlyStopping(options);
+  for (const [i, value] of values.entries()) {
+    const metrics = { eval_f1: value };
+    await callback.onEvaluate!(args, state, control, { metrics } as unknown as EventDetails);
+    noteIfBest(state, metrics, args);
+    if (control.shouldTrainingStop) return i + 1;
+  }
+  return undefined;
+}
+
+test.each([
+  [[1, 2, 3], { patience: 1 }, true, undefined],
+  [[1, 1, 3], { patience: 1 }, true, 2],
+  [[1, 0, 2, 1, 1], { patience: 2 }, true, 5],
+  [[3, 2, 2.5], { patience: 1 }, false, 3],
+  [[1, 1.05, 1.2], { patience: 1, threshold: 0.1 }, true, 2],
+])("of %j with %j (greater is better: %p) the run stops after evaluation %p", async (values, options, greater, at) => {
+  expect(await stopsAfter(values, options, greater)).toBe(at);
+});
+
+test.each([
+  [{}, "evalStrategy"],
+  [{ evalStrategy: "epoch" as const }, "metricForBestModel"],
+])("arguments %j cannot work with it", (given, missing) => {
+  const begin = () =>
+    earlyStopping().onTrainBegin!(
+      new TrainingArguments(given),
+      newTrainerState(),
+      newControl(),
+      {} as EventDetails,
+    );
+  expect(begin).toThrow(expect.objectContaining({ code: "EARG", message: expect.stringContaining(missing) }));
+});
+
+test("a patience below one evaluation is refused", () => {
+  expect(() => earlyStopping({ patience: 0 })).toThrow(expect.objectContaining({ code: "EARG" }));
+});
