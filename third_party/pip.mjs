@@ -5,13 +5,15 @@ import { SetupError } from "./errors.mjs";
 import { projectRoot } from "./paths.mjs";
 import { lastWords, run } from "./process.mjs";
 
-/** Newest tag first; a wheel carries one of them, and older pips do not derive the older from the newer. */
+/**
+ * Every tag that a wheel for this machine may carry: given --platform, pip takes the named tags and derives no
+ * older ones. torch is built for glibc 2.28, NVIDIA's wheels for anything from 2.17.
+ */
 function platformTags() {
   if (process.platform === "darwin") return ["macosx_14_0_arm64"];
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  return ["manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014"].map(
-    (tag) => `${tag}_${machine}`,
-  );
+  const versions = Array.from({ length: 12 }, (_, older) => `manylinux_2_${28 - older}_${machine}`);
+  return [...versions, `manylinux2014_${machine}`];
 }
 
 /**
