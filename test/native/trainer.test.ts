@@ -1,0 +1,250 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TrainerCallback } from "../../lib/callbacks/callback.ts";
+import { DataCollatorForTokenClassification } from "../../lib/data/collator.ts";
+import { DataLoader } from "../../lib/data/data_loader.ts";
+import { Dataset } from "../../lib/data/dataset.ts";
+import type { EncodedExample } from "../../lib/data/types.ts";
+import { seqeval } from "../../lib/metrics/seqeval.ts";
+import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
+import type { TokenClassificationModel } from "../../lib/model/model.ts";
+import { drawBaseSeed, setNumThreads, setSeed } from "../../lib/model/runtime.ts";
+import { AdamW } from "../../lib/optim/adamw.ts";
+import { getScheduler } from "../../lib/optim/scheduler.ts";
+import { TrainingArguments } from "../../lib/training/arguments.ts";
+import { readManifest } from "../../lib/training/checkpoint.ts";
+import { Trainer } from "../../lib/training/trainer.ts";
+
+const labels = ["O", "B-PER", "I-PER"];
+const config = {
+  model_type: "bert",
+  ...{ vocab_size: 60, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 },
+  max_position_embeddings: 32,
+};
+
+/** Sentences in which the label of a word follows from its id, so that a tiny model learns them. */
+function sentences(count: number, seed: number): Dataset<EncodedExample> {
+  let x = seed;
+  const next = (below: number) => {
+    x = (1103515245 * x + 12345) % 2 ** 31;
+    return Math.floor((x / 2 ** 31) * below);
+  };
+  const examples = Array.from({ length: count }, () => {
+    const words = Array.from({ length: 3 + next(8) }, () => 5 + next(50));
+    const wordLabels = Int32Array.from(words, (id) => (id % 4 === 0 ? 1 : 0));
+    const inputIds = Int32Array.of(1, ...words, 2);
+    return {
+      inputIds,
+      tokenTypeIds: new Int32Array(inputIds.length),
+      attentionMask: new Int32Array(inputIds.length).fill(1),
+      labels: Int32Array.of(-100, ...wordLabels, -100),
+      wordIds: Int32Array.of(-1, ...words.keys(), -1),
+      wordLabels,
+    };
+  });
+  return new Dataset(examples);
+}
+
+const train = sentences(96, 1);
+const validation = sentences(32, 2);
+const collator = new DataCollatorForTokenClassification({ padTokenId: 0, padTokenTypeId: 0 });
+
+let folder: string;
+let models: TokenClassificationModel[];
+beforeAll(() => setNumThreads(1)); // tiny products: threads would only wait for each other
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torchner-native-trainer-"));
+  models = [];
+});
+afterEach(async () => {
+  for (const model of models) model.dispose();
+  await rm(folder, { recursive: true });
+});
+
+async function tinyBert(): Promise<TokenClassificationModel> {
+  await setSeed(7);
+  const model = await AutoModelForTokenClassification.fromConfig(config, { labels });
+  models.push(model);
+  return model;
+}
+
+type Given = ConstructorParameters<typeof TrainingArguments>[0];
+
+async function makeTrainer(given: Given, callbacks: TrainerCallback[] = []) {
+  const model = await tinyBert();
+  const args = new TrainingArguments({
+    outputDir: folder,
+    learningRate: 5e-3,
+    loggingSteps: 1,
+    saveStrategy: "no",
+    disableTqdm: true,
+    ...given,
+  });
+  const trainer = new Trainer({
+    ...{ model, args, callbacks, trainDataset: train, evalDataset: validation },
+    dataCollator: collator,
+    computeMetrics: seqeval(labels),
+  });
+  return { trainer, model };
+}
+
+const losses = (trainer: Trainer) =>
+  trainer.state.logHistory.filter((row) => "loss" in row).map((row) => Number(row.loss));
+
+async function parameters(model: TokenClassificationModel): Promise<Record<string, number[]>> {
+  const values: Record<string, number[]> = {};
+  for (const name of model.parameterNames()) {
+    const tensor = await model.getParameter(name);
+    values[name] = [...(await tensor.toTypedArray())];
+    tensor.dispose();
+  }
+  return values;
+}
+
+describe.each(["fast", "reference"] as const)("in %s numerics", (numerics) => {
+  test("a tiny BERT learns its task; evaluating twice gives the same", async () => {
+    const { trainer } = await makeTrainer({ numTrainEpochs: 4, numerics, evalStrategy: "epoch" });
+    await trainer.train();
+    const course = losses(trainer);
+    expect(course).toHaveLength(48);
+    expect(course.at(-1)!).toBeLessThan(course[0]! / 4);
+    const [first, second] = [await trainer.evaluate(), await trainer.evaluate()];
+    expect(Number(first.eval_f1)).toBeGreaterThan(0.9);
+    for (const name of ["eval_loss", "eval_precision", "eval_recall", "eval_f1", "eval_accuracy"]) {
+      expect(second[name]).toBe(first[name]);
+    }
+  });
+
+  test("the same seed gives the same losses and weights, another seed others", async () => {
+    const runs: { course: number[]; weights: Record<string, number[]> }[] = [];
+    for (const seed of [42, 42, 43]) {
+      const { trainer, model } = await makeTrainer({ maxSteps: 4, numerics, seed });
+      await trainer.train();
+      runs.push({ course: losses(trainer), weights: await parameters(model) });
+    }
+    expect(runs[1]).toEqual(runs[0]);
+    expect(runs[2]!.course).not.toEqual(runs[0]!.course);
+  });
+
+  test("the loop written by hand gives the Trainer's losses and weights", async () => {
+    const { trainer, model } = await makeTrainer({
+      maxSteps: 6,
+      numerics,
+      weightDecay: 0.01,
+      warmupSteps: 2,
+    });
+    await trainer.train();
+
+    const own = await tinyBert();
+    own.numerics = numerics;
+    await setSeed(42);
+    const optimizer = new AdamW(own, { lr: 5e-3, weightDecay: 0.01 });
+    const scheduler = getScheduler("linear", { optimizer, numWarmupSteps: 2, numTrainingSteps: 6 });
+    const loader = new DataLoader(train, { batchSize: 8, shuffle: true, seed: 42, collator });
+    const course: number[] = [];
+    await drawBaseSeed();
+    own.train();
+    for await (const batch of loader) {
+      const out = await own.forward(batch);
+      await out.loss!.backward();
+      (await optimizer.clipGradNorm(1)).dispose();
+      await optimizer.step();
+      scheduler.step();
+      await optimizer.zeroGrad();
+      course.push(await out.loss!.item());
+      out.dispose();
+      if (course.length === 6) break;
+    }
+    optimizer.dispose();
+    expect(course).toEqual(losses(trainer));
+    expect(await parameters(own)).toEqual(await parameters(model));
+  });
+});
+
+test("4 batches of 4 make the update that 1 batch of 16 makes", async () => {
+  const weights: Record<string, number[]>[] = [];
+  for (const [batch, accumulation] of [
+    [16, 1],
+    [4, 4],
+  ] as const) {
+    const model = await AutoModelForTokenClassification.fromConfig(
+      { ...config, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+      { labels },
+    );
+    models.push(model);
+    await model.loadWeights(await savedWeights());
+    const args = new TrainingArguments({
+      outputDir: folder,
+      ...{ perDeviceTrainBatchSize: batch, gradientAccumulationSteps: accumulation, maxSteps: 2 },
+      ...{ learningRate: 1e-3, adamEpsilon: 1e-3, saveStrategy: "no", loggingSteps: 1, disableTqdm: true },
+    });
+    await new Trainer({ model, args, trainDataset: train, dataCollator: collator }).train();
+    weights.push(await parameters(model));
+  }
+  for (const [name, values] of Object.entries(weights[0]!)) {
+    for (const [i, value] of values.entries()) expect(weights[1]![name]![i]!).toBeCloseTo(value, 5);
+  }
+});
+
+async function savedWeights(): Promise<string> {
+  const start = join(folder, "start");
+  await (await tinyBert()).savePretrained(start);
+  return start;
+}
+
+test("a checkpoint's weights are the model's at its step, and load again", async () => {
+  const atSave: Record<string, number[]>[] = [];
+  const look: TrainerCallback = {
+    onSave: async (_args, _state, _control, { model }) => void atSave.push(await parameters(model)),
+  };
+  const { trainer, model } = await makeTrainer({ maxSteps: 4, saveStrategy: "steps", saveSteps: 2 }, [look]);
+  await trainer.train();
+  expect((await readdir(folder)).sort()).toEqual(["checkpoint-2", "checkpoint-4", "trainer_state.json"]);
+  const manifest = (await readManifest(join(folder, "checkpoint-2")))!;
+  expect(Object.keys(manifest.files)).toEqual(
+    expect.arrayContaining(["config.json", "model.safetensors", "optimizer.safetensors", "rng_state.bin"]),
+  );
+  await model.loadWeights(join(folder, "checkpoint-2"));
+  expect(await parameters(model)).toEqual(atSave[0]);
+  const restored = await AutoModelForTokenClassification.fromPretrained(join(folder, "checkpoint-4"));
+  models.push(restored);
+  expect(restored.labels).toEqual(labels);
+  expect(await parameters(restored)).toEqual(atSave[1]);
+});
+
+test("the best checkpoint is loaded at the end", async () => {
+  const { trainer, model } = await makeTrainer({
+    numTrainEpochs: 3,
+    ...{ evalStrategy: "epoch", saveStrategy: "epoch", loadBestModelAtEnd: true, saveTotalLimit: 1 },
+    metricForBestModel: "f1",
+  });
+  await trainer.train();
+  const best = await AutoModelForTokenClassification.fromPretrained(trainer.state.bestModelCheckpoint!);
+  models.push(best);
+  expect(await parameters(model)).toEqual(await parameters(best));
+  expect((await trainer.evaluate()).eval_f1).toBe(trainer.state.bestMetric);
+  const state = JSON.parse(await readFile(join(folder, "trainer_state.json"), "utf8"));
+  expect(state.best_metric).toBe(trainer.state.bestMetric);
+});
+
+test("predictions are the label ids of the highest logits", async () => {
+  const { trainer } = await makeTrainer({ maxSteps: 1 });
+  const ids = await trainer.predict(validation);
+  const logits = await trainer.predict(validation, { returnLogits: true });
+  expect(logits.shape).toEqual([...ids.shape, labels.length]);
+  expect(ids.labelIds).toEqual(logits.labelIds);
+  for (const [i, id] of ids.predictions.entries()) {
+    const row = [...logits.predictions.subarray(i * labels.length, (i + 1) * labels.length)];
+    expect(id).toBe(row[0] === -100 ? -100 : row.indexOf(Math.max(...row)));
+  }
+  expect(ids.metrics).toMatchObject({ test_f1: expect.any(Number), test_skipped_words: 0 });
+});
+
+test("a run that is stopped leaves a model that can be used", async () => {
+  const stop = new AbortController();
+  const abort: TrainerCallback = { onStepEnd: () => stop.abort() };
+  const { trainer } = await makeTrainer({ numTrainEpochs: 1 }, [abort]);
+  await expect(trainer.train({ signal: stop.signal })).rejects.toMatchObject({ code: "EABORT" });
+  expect(await trainer.evaluate()).toMatchObject({ eval_loss: expect.any(Number) });
+});
