@@ -1,6 +1,6 @@
 /** Folders that are either complete or not there: filled beside their place and renamed into it. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /**
  * Fills `target` unless it is there. When two processes do so at once, the first to finish wins and the
@@ -10,26 +10,43 @@ import { basename, dirname, join } from "node:path";
  */
 export async function layDown(target, fill) {
   if (existsSync(target)) return;
-  const parent = dirname(target);
+  await withScratch(dirname(target), async (scratch) => {
+    const folder = join(scratch, "content");
+    mkdirSync(folder);
+    await fill(folder);
+    try {
+      renameSync(folder, target);
+    } catch (error) {
+      // Another process has laid it down meanwhile; its copy is as good as ours.
+      if (!existsSync(target)) throw error;
+    }
+  });
+}
+
+/**
+ * @template T
+ * @param {string} parent
+ * @param {(folder: string) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withScratch(parent, work) {
   mkdirSync(parent, { recursive: true });
   dropAbandoned(parent);
-  const folder = join(parent, `.${basename(target)}.${process.pid}`);
-  mkdirSync(folder);
+  const folder = mkdtempSync(join(parent, `.scratch.${process.pid}.`));
   try {
-    await fill(folder);
-    renameSync(folder, target);
-  } catch (error) {
-    // A rename onto a folder that another process has just laid down fails; its copy is as good as ours.
-    if (!existsSync(target)) throw error;
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Removes what processes left that were killed while they filled a folder. @param {string} parent */
+/**
+ * Removes what processes left that were killed at their work.
+ * @param {string} parent
+ */
 function dropAbandoned(parent) {
   for (const name of readdirSync(parent)) {
-    const pid = /^\..*\.(\d+)$/.exec(name)?.[1];
+    const pid = /^\.scratch\.(\d+)\./.exec(name)?.[1];
     if (pid && !isRunning(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -64,6 +64,11 @@ export async function wheelRequirements(wheel, extras) {
   return JSON.parse(await wheelScript(["requires", wheel, ...extras]));
 }
 
+/** @param {string} wheel */
+export async function wheelFiles(wheel) {
+  return /** @type {string[]} */ (JSON.parse(await wheelScript(["list", wheel])));
+}
+
 /** @param {string[]} args */
 async function wheelScript(args) {
   const result = await run("python3", [join(projectRoot, "third_party", "wheel.py"), ...args]);

