@@ -13,6 +13,8 @@ import { didYouMean, nearestNames } from "./suggest.ts";
 export interface Fault {
   key: string;
   text: string;
+  /** The option's name in the table, where the key is one. */
+  option?: string;
 }
 
 /** Writes an option's snake_case name in the spelling of the place the fault is shown. */
@@ -54,31 +56,36 @@ export function knownKeys(table: OptionTable): string[] {
 /**
  * Checks keys and values one by one and collects every fault instead of stopping at the first.
  * null and undefined mean "not given". Two keys for one option are a fault unless they say the same.
+ * @param entries  Keys in any of the three spellings, and how messages show them (default: the key itself).
  */
 export function readOptions(
   table: OptionTable,
-  entries: Iterable<readonly [key: string, value: unknown]>,
+  entries: Iterable<readonly [key: string, value: unknown, shown?: string]>,
   spell: Spell,
 ): { given: GivenOptions; faults: Fault[] } {
   const given: GivenOptions = new Map();
   const faults: Fault[] = [];
-  for (const [key, value] of entries) {
-    const found = resolveKey(table, key);
+  for (const [name, value, key = name] of entries) {
+    const found = resolveKey(table, name);
     if (!found) {
-      const text = unknownKey(table, key, value, spell);
+      const text = unknownKey(table, name, value, spell);
       if (text) faults.push({ key, text });
       continue;
     }
     if (value === undefined || value === null) continue;
     const text = found.values ? wrongSwitch(value) : wrongValue(found.spec, value);
     if (text) {
-      faults.push({ key, text });
+      faults.push({ key, text, option: found.name });
       continue;
     }
     const meant = found.values ? found.values[value ? "true" : "false"] : value;
     const other = given.get(found.name);
     if (other && other.value !== meant) {
-      faults.push({ key, text: `says something else than ${other.key}, which is the same option` });
+      faults.push({
+        key,
+        option: found.name,
+        text: `says something else than ${other.key}, which is the same option`,
+      });
       continue;
     }
     given.set(found.name, { key, value: meant });
@@ -155,6 +162,22 @@ export function describeRange(range: NumberRange): string {
   ].filter((part) => part !== false);
   const inside = parts.join(" and ");
   return range.orElse === undefined ? inside : `${inside}, or ${range.orElse}`;
+}
+
+/**
+ * A value that came as text (a flag's, a cell's), in the option's own type; text that is no such value is left
+ * for the check, which says what it should have been.
+ */
+export function valueOfText(spec: OptionSpec, text: string): unknown {
+  if (spec.type === "list") return text.split(",").map((item) => item.trim());
+  if (spec.type === "bool") return booleanOfText(text);
+  if (spec.type !== "int" && spec.type !== "float") return text;
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isNaN(value) ? text : value;
+}
+
+export function booleanOfText(text: string): unknown {
+  return text === "true" ? true : text === "false" ? false : text;
 }
 
 /** `a, b or c`. */

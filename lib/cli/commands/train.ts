@@ -1,0 +1,74 @@
+import { combinationFaults } from "../../training/arguments.ts";
+import { type Fault, type GivenOptions, spellings, withDefaults } from "../../training/check_options.ts";
+import { readConfigFile } from "../../training/config_file.ts";
+import { groupTitles, type TrainOptions, trainOptions } from "../../training/options.ts";
+import { didYouMean } from "../../training/suggest.ts";
+import { type Command, type Invocation, missingOption } from "../command.ts";
+
+export const train: Command = {
+  name: "train",
+  summary: "Fine-tune a model on tagged sentences, evaluate while training, predict the test file, save.",
+  operand: "[CONFIG]",
+  options: {
+    ...trainOptions,
+    eval_strategy: { ...trainOptions.eval_strategy, shownDefault: "epoch with --validation-file, else no" },
+    save_strategy: { ...trainOptions.save_strategy, shownDefault: "as --eval-strategy" },
+  },
+  groupTitles,
+  examples: [
+    "torchner train --train-file train.txt --validation-file valid.txt --output-dir out",
+    "torchner train --model bert-base-cased --train-file train.jsonl --test-file test.jsonl --num-train-epochs 5 --output-dir out",
+    "torchner train --train-file train.txt --validation-file valid.txt --load-best-model-at-end --metric-for-best-model f1 --output-dir out",
+    "torchner train config.json --learning-rate 3e-5",
+  ],
+  complete,
+  async run({ given, terminal }) {
+    const { runTrain } = await import("../train_run.ts");
+    await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal);
+    return 0;
+  },
+};
+
+/** Adds the config's options below the command line's, then the defaults that `train` has of its own. */
+async function complete({ given, operands }: Pick<Invocation, "given" | "operands">): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  const [config, ...more] = operands;
+  for (const operand of more) faults.push({ key: operand, text: "unexpected; train takes one config" });
+  if (config !== undefined) {
+    const read = await readConfigFile(config, trainOptions);
+    faults.push(...read.faults);
+    for (const [name, option] of read.given) if (!given.has(name)) given.set(name, option);
+  }
+  followDefaults(given);
+  faults.push(...missingOption(given, "train_file"), ...combinationFaults(given, spellings.commandLine));
+  faults.push(...evaluationFaults(given));
+  return faults;
+}
+
+/** `train` evaluates every epoch where there is a validation file, and saves when it evaluates. */
+function followDefaults(given: GivenOptions): void {
+  const follow = (name: string, value: unknown) => {
+    if (!given.has(name)) given.set(name, { key: spellings.commandLine(name), value });
+  };
+  follow("eval_strategy", given.has("validation_file") ? "epoch" : "no");
+  follow("save_strategy", given.get("eval_strategy")!.value);
+}
+
+const metricNames = ["loss", "precision", "recall", "f1", "accuracy"];
+
+/** What would stop the run only at its first evaluation. */
+function evaluationFaults(given: GivenOptions): Fault[] {
+  const faults: Fault[] = [];
+  const strategy = given.get("eval_strategy")!;
+  if (strategy.value !== "no" && !given.has("validation_file")) {
+    faults.push({ key: strategy.key, text: `${strategy.value} needs --validation-file` });
+  }
+  const metric = given.get("metric_for_best_model");
+  const name = String(metric?.value ?? "loss").replace(/^eval_/, "");
+  const perType = given.get("return_entity_level_metrics")?.value === true;
+  if (metric && !metricNames.includes(name) && !(perType && /_(precision|recall|f1|number)$/.test(name))) {
+    const hint = didYouMean(name, metricNames) || `; the metrics are ${metricNames.join(", ")}`;
+    faults.push({ key: metric.key, text: `there is no metric ${name}${hint}` });
+  }
+  return faults;
+}

@@ -1,0 +1,64 @@
+import { constants } from "node:fs";
+import { access, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { TorchnerError } from "../native/errors.ts";
+
+const checkpointName = /^checkpoint-\d+$/;
+const resultFiles = [
+  "all_results.json",
+  "train_results.json",
+  "eval_results.json",
+  "predict_results.json",
+  "predictions.txt",
+  "trainer_state.json",
+];
+/** Any of these, or a checkpoint, says that a run has ended or stopped here. */
+const runFiles = [...resultFiles, "training_args.json", "model.safetensors"];
+
+/**
+ * Makes sure, before any work, that the results will find their place; creates nothing.
+ * @throws {TorchnerError} `EUSAGE` for a folder that holds a run, unless `overwrite`; `EIO` where it cannot be written.
+ */
+export async function checkOutputFolder(folder: string, overwrite: boolean): Promise<void> {
+  const names = await namesIn(folder);
+  const run = names.filter((name) => runFiles.includes(name) || checkpointName.test(name));
+  if (run.length > 0 && !overwrite) {
+    throw new TorchnerError(
+      "EUSAGE",
+      `${folder} already holds a run (${run.slice(0, 3).join(", ")}${run.length > 3 ? ", ..." : ""}); ` +
+        "name another folder, or replace that run with --overwrite-output-dir",
+    );
+  }
+  await checkWritable(resolve(folder), folder);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    const why = code === "ENOTDIR" ? "is a file, or lies in one; name a folder for the results" : message;
+    throw new TorchnerError("EIO", `${folder}: ${why}`, { cause: error });
+  }
+}
+
+/** The folder, or the nearest one above it that exists, must take new entries. */
+async function checkWritable(path: string, shown: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found && dirname(path) !== path) return checkWritable(dirname(path), shown);
+  try {
+    await access(path, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = `${path} cannot be written; name another --output-dir, or change its mode or owner`;
+    throw new TorchnerError("EIO", `${shown}: ${why}`, { cause: error });
+  }
+}
+
+/** Removes what an older run left that the new one might not replace: its checkpoints and results. */
+export async function clearOldRun(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (checkpointName.test(name)) await rm(join(folder, name), { recursive: true });
+    else if (resultFiles.includes(name)) await rm(join(folder, name));
+  }
+}

@@ -1,0 +1,266 @@
+/** What `torchner train` does once its options are known. */
+import { basename } from "node:path";
+import type { TrainerCallback } from "../callbacks/callback.ts";
+import { DataCollatorForTokenClassification } from "../data/collator.ts";
+import { DatasetDict, type EncodedDatasetDict } from "../data/dataset.ts";
+import { loadDataset } from "../data/load_dataset.ts";
+import { tokenizeAndAlignLabels } from "../data/tokenize_and_align.ts";
+import { defaultCheckpoint, resolveModel } from "../hub/resolve.ts";
+import { type EntityScores, flattenEntityScores } from "../metrics/entities.ts";
+import { AutoModelForTokenClassification } from "../model/auto.ts";
+import { labelsOf, type ModelConfig, readConfig } from "../model/config.ts";
+import type { TokenClassificationModel } from "../model/model.ts";
+import { setNumThreads, setSeed } from "../model/runtime.ts";
+import { AutoTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
+import { TrainingArguments } from "../training/arguments.ts";
+import { camelCase } from "../training/option_types.ts";
+import { type TrainOptions, trainingOptions } from "../training/options.ts";
+import { writePredictions, writeResults } from "../training/outputs.ts";
+import type { LogRow } from "../training/state.ts";
+import { Trainer } from "../training/trainer.ts";
+import { wordPredictions } from "../training/words.ts";
+import { checkOutputFolder, clearOldRun } from "./output_folder.ts";
+import { recordingSeqeval } from "./recorder.ts";
+import { scoreTable } from "./score_table.ts";
+import { sequenceLength } from "./sequence_length.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Parts {
+  source: string;
+  model: TokenClassificationModel;
+  tokenizer: Tokenizer;
+  data: EncodedDatasetDict;
+}
+
+/** Results of one file: the row for its results file, and the scores per type where it has tags. */
+interface Scored {
+  metrics: LogRow;
+  scores?: EntityScores;
+}
+
+/**
+ * Everything that can be refused is looked at before the first update, and nothing is written before it.
+ * Then: train, evaluate, save, predict the test file.
+ */
+export async function runTrain(values: TrainOptions, terminal: Terminal): Promise<void> {
+  await checkOutputFolder(values.outputDir, values.overwriteOutputDir);
+  const parts = await prepare(values, terminal);
+  try {
+    await trainAndReport(values, parts, terminal);
+  } finally {
+    parts.model.dispose();
+    parts.tokenizer.dispose();
+  }
+}
+
+async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts> {
+  const raw = await loadFiles(values);
+  const source = values.model ?? defaultCheckpoint;
+  const folder = await resolveModel(source);
+  const config = await readConfig(folder);
+  const dataset = limitSamples(raw, checkpointOrder(raw.labels, config), values);
+  const tokenizer = await AutoTokenizer.fromPretrained(folder);
+  try {
+    const encode = tokenizeAndAlignLabels(tokenizer, {
+      labelStrategy: values.labelStrategy,
+      maxLength: sequenceLength({ config }, tokenizer, values.maxSeqLength),
+      padToMaxLength: values.padToMaxLength,
+      longSequences: values.longSequences,
+    });
+    const data = await dataset.map(encode);
+    if (values.threads !== undefined) await setNumThreads(values.threads);
+    await setSeed(values.seed);
+    const settings = { labels: data.labels, device: values.device ?? "auto", numerics: values.numerics };
+    const model = values.fromScratch
+      ? await AutoModelForTokenClassification.fromConfig(config, settings)
+      : await AutoModelForTokenClassification.fromPretrained(folder, {
+          ...settings,
+          ignoreMismatchedSizes: values.ignoreMismatchedSizes,
+        });
+    if (!values.fromScratch) describeLoading(model, terminal);
+    return { source, model, tokenizer, data };
+  } catch (error) {
+    tokenizer.dispose();
+    throw error;
+  }
+}
+
+function loadFiles(values: TrainOptions): Promise<DatasetDict> {
+  const { labelNames } = values;
+  return loadDataset({
+    train: values.trainFile,
+    validation: values.validationFile,
+    test: values.testFile,
+    format: values.datasetFormat,
+    textColumn: values.textColumnName,
+    labelColumn: values.labelColumnName,
+    // A single name is the path of a file with one name a line.
+    labelNames: labelNames?.length === 1 ? labelNames[0] : labelNames,
+  });
+}
+
+/** The checkpoint's own order where it was trained for the same labels: its classifier then fits as it is. */
+function checkpointOrder(labels: readonly string[], config: ModelConfig): readonly string[] {
+  const own = labelsOf(config);
+  return own && own.length === labels.length && labels.every((label) => own.includes(label)) ? own : labels;
+}
+
+function limitSamples(data: DatasetDict, labels: readonly string[], values: TrainOptions): DatasetDict {
+  return new DatasetDict({
+    train: data.train?.slice(0, values.maxTrainSamples),
+    validation: data.validation?.slice(0, values.maxEvalSamples),
+    test: data.test?.slice(0, values.maxPredictSamples),
+    labels,
+  });
+}
+
+function describeLoading({ loadReport }: TokenClassificationModel, terminal: Terminal): void {
+  const { missing, mismatched } = loadReport;
+  const fresh = [...missing, ...mismatched.map(({ name }) => name)];
+  if (fresh.length === 0) return;
+  const names = `${fresh.slice(0, 4).join(", ")}${fresh.length > 4 ? `, and ${fresh.length - 4} more` : ""}`;
+  terminal.note(`new weights, not from the checkpoint: ${names}`);
+}
+
+async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Terminal): Promise<void> {
+  const { model, tokenizer, data, source } = parts;
+  const byStep = new Map<number, EntityScores>();
+  let latest: EntityScores | undefined;
+  const trainer = new Trainer({
+    model,
+    args: new TrainingArguments(trainingValues(values)),
+    trainDataset: data.train,
+    evalDataset: data.validation,
+    dataCollator: new DataCollatorForTokenClassification(tokenizer),
+    processingClass: tokenizer,
+    computeMetrics: recordingSeqeval(
+      model.labels,
+      (scores) => {
+        latest = scores;
+        byStep.set(trainer.state.globalStep, scores);
+      },
+      { returnEntityLevelMetrics: values.returnEntityLevelMetrics },
+    ),
+    callbacks: [replaceOldRun(values.outputDir), header(parts, values, terminal)],
+  });
+  if (terminal.quiet) trainer.removeCallback("progress");
+
+  const { metrics } = await trainer.train();
+  const trained: LogRow = { ...metrics, train_samples: data.train!.length };
+  await trainer.saveModel();
+  await writeResults(values.outputDir, "train", trained);
+  const evaluated = data.validation && (await evaluation(trainer, byStep));
+  if (evaluated) {
+    evaluated.metrics.eval_samples = data.validation!.length;
+    await writeResults(values.outputDir, "eval", evaluated.metrics);
+  }
+  const predicted = data.test && (await prediction(trainer, data, values.outputDir, () => latest));
+  const dataset = basename(values.trainFile!);
+  await trainer.createModelCard({ baseModel: values.fromScratch ? undefined : source, dataset });
+  report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted });
+}
+
+function trainingValues(values: TrainOptions): Record<string, unknown> {
+  const given = values as unknown as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.keys(trainingOptions).map((name) => [camelCase(name), given[camelCase(name)]]),
+  );
+}
+
+/** With `--overwrite-output-dir` the older run goes once the new one has made its first update, not before. */
+function replaceOldRun(folder: string): TrainerCallback {
+  return {
+    async onStepEnd(_args, state) {
+      if (state.globalStep === 1) await clearOldRun(folder);
+    },
+  };
+}
+
+function header({ source, model }: Parts, values: TrainOptions, terminal: Terminal): TrainerCallback {
+  return {
+    onTrainBegin(args, state) {
+      const millions = (model.parameterCount().total / 1e6).toFixed(1);
+      const batch = args.perDeviceTrainBatchSize * args.gradientAccumulationSteps;
+      const words = [
+        source,
+        `${millions}M weights${values.fromScratch ? " from scratch" : ""}`,
+        `${model.device} ${args.bf16 ? "bf16" : "fp32"} ${model.numerics}`,
+        `${model.labels.length} labels`,
+        `batch ${batch}`,
+        `${state.maxSteps.toLocaleString("en-US")} updates`,
+        `seed ${args.seed}`,
+      ];
+      terminal.note(words.join(" · "));
+    },
+  };
+}
+
+/**
+ * Scores of the model that is kept. They are in the log already where it was evaluated as it is now: nothing is
+ * evaluated twice.
+ */
+async function evaluation(trainer: Trainer, byStep: ReadonlyMap<number, EntityScores>): Promise<Scored> {
+  const { args, state } = trainer;
+  const kept =
+    args.loadBestModelAtEnd && state.bestGlobalStep !== null ? state.bestGlobalStep : state.globalStep;
+  const logged = state.logHistory.find((row) => row.step === kept && "eval_loss" in row);
+  if (!logged) return { metrics: await trainer.evaluate(), scores: byStep.get(state.globalStep) };
+  const { step: _, ...metrics } = logged;
+  return { metrics, scores: byStep.get(kept) };
+}
+
+async function prediction(
+  trainer: Trainer,
+  data: EncodedDatasetDict,
+  folder: string,
+  latest: () => EntityScores | undefined,
+): Promise<Scored> {
+  const before = latest();
+  const found = await trainer.predict(data.test!, { metricKeyPrefix: "predict" });
+  await writeResults(folder, "predict", found.metrics);
+  await writePredictions(`${folder}/predictions.txt`, wordPredictions(data.test!, found, data.labels));
+  const scores = latest();
+  return { metrics: found.metrics, scores: scores === before ? undefined : scores };
+}
+
+function report(
+  terminal: Terminal,
+  values: TrainOptions,
+  run: {
+    trainer: Trainer;
+    labels: readonly string[];
+    trained: LogRow;
+    evaluated?: Scored;
+    predicted?: Scored;
+  },
+): void {
+  const { trainer, labels, trained, evaluated, predicted } = run;
+  const flat = (part?: Scored) => part?.scores && flattenEntityScores(part.scores);
+  terminal.document({
+    output_dir: values.outputDir,
+    labels,
+    global_step: trainer.state.globalStep,
+    best_model_checkpoint: trainer.state.bestModelCheckpoint,
+    train: trained,
+    eval: evaluated?.metrics ?? null,
+    predict: predicted?.metrics ?? null,
+    scores: { validation: flat(evaluated) ?? null, test: flat(predicted) ?? null },
+  });
+  for (const [file, part, prefix] of [
+    [values.validationFile, evaluated, "eval"],
+    [values.testFile, predicted, "predict"],
+  ] as const) {
+    const skipped = Number(part?.metrics[`${prefix}_skipped_words`] ?? 0);
+    if (skipped === 0) continue;
+    terminal.warn(`${file}: ${skipped} words got no prediction (cut off, or no pieces); they count as O`);
+  }
+  const shown = predicted?.scores ? predicted : evaluated;
+  if (shown?.scores) {
+    terminal.result(`\n${shown === predicted ? values.testFile : values.validationFile}`);
+    terminal.result(scoreTable(shown.scores, terminal.paint));
+  }
+  terminal.result(`\nSaved to ${values.outputDir}. Next:`);
+  terminal.result(`  torchner predict --model ${values.outputDir} --text "..."`);
+  if (values.testFile)
+    terminal.result(`  torchner evaluate --model ${values.outputDir} --file ${values.testFile}`);
+}
