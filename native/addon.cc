@@ -17,9 +17,10 @@ Napi::Value Init(const Napi::CallbackInfo& info) {
   return Guard(info, [&] {
     EnvData& data = EnvData::Of(info.Env());
     const Napi::Object hooks = RequireObject(info[0], "hooks");
+    const Napi::Value dispose_symbol = hooks.Get("disposeSymbol");
+    if (!dispose_symbol.IsSymbol()) ThrowArgument("hooks.disposeSymbol", "a symbol", dispose_symbol);
     data.SetHooks(hooks);
-    if (!hooks.Get("disposeSymbol").IsSymbol()) ThrowArgument("hooks.disposeSymbol", "a symbol", hooks.Get("disposeSymbol"));
-    const Napi::Symbol symbol = hooks.Get("disposeSymbol").As<Napi::Symbol>();
+    const Napi::Symbol symbol = dispose_symbol.As<Napi::Symbol>();
     for (const Napi::FunctionReference* handle :
          {&data.tensor_class, &data.model_class, &data.adamw_class, &data.tokenizer_class}) {
       AddDisposeSymbol(*handle, symbol);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bind/arguments.h"
 #include "core/error.h"
 
 namespace torchner {
@@ -20,8 +21,11 @@ EnvData::EnvData(Napi::Env env)
 EnvData& EnvData::Of(Napi::Env env) { return *env.GetInstanceData<EnvData>(); }
 
 void EnvData::SetHooks(const Napi::Object& hooks) {
-  error_class_ = Napi::Persistent(hooks.Get("TorchnerError").As<Napi::Function>());
-  allocate_ = Napi::Persistent(hooks.Get("allocate").As<Napi::Function>());
+  const Napi::Value error_class = hooks.Get("TorchnerError"), allocate = hooks.Get("allocate");
+  if (!error_class.IsFunction()) ThrowArgument("hooks.TorchnerError", "a class", error_class);
+  if (!allocate.IsFunction()) ThrowArgument("hooks.allocate", "a function", allocate);
+  error_class_ = Napi::Persistent(error_class.As<Napi::Function>());
+  allocate_ = Napi::Persistent(allocate.As<Napi::Function>());
 }
 
 Napi::Error EnvData::MakeError(Napi::Env env, const char* code, const std::string& message) {

@@ -31,12 +31,22 @@ class Handle {
 
   void Dispose(Napi::Env env) {
     if (!native_) return;
+    Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_);
     EnvData::Of(env).Release([native = std::move(native_)]() mutable { native.reset(); });
     native_.reset();
   }
 
+  /** Tells the collector what hangs on this small object, or it would see no reason to run. */
+  void Account(Napi::Env env, int64_t bytes) {
+    bytes_ = bytes;
+    Napi::MemoryManagement::AdjustExternalMemory(env, bytes);
+  }
+
  protected:
   std::shared_ptr<Native> native_;
+
+ private:
+  int64_t bytes_ = 0;
 };
 
 /** The wrap behind a JavaScript value, or kArgument naming the argument where it is something else. */

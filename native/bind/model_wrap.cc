@@ -158,6 +158,9 @@ ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelWra
   Guard(info, [&] {
     native_ = TakeConstructed<ModelWrap, TokenClassifier>(info);
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+    int64_t bytes = 0;
+    for (const Parameter& parameter : native_->parameters()) bytes += static_cast<int64_t>(parameter.tensor.nbytes());
+    Account(info.Env(), bytes);
   });
 }
 
@@ -171,8 +174,11 @@ Napi::Value ModelWrap::Forward(const Napi::CallbackInfo& info) {
         info.Env(), [model, batch = ReadBatch(info[0]), options] { return model->Forward(batch, options); },
         [numerics = options.numerics](Napi::Env env, ForwardOutput& output) {
           Napi::Object object = Napi::Object::New(env);
-          if (output.loss.defined()) object.Set("loss", TensorWrap::ToJs(env, {std::move(output.loss), numerics}));
-          object.Set("logits", TensorWrap::ToJs(env, {std::move(output.logits), numerics}));
+          const int64_t graph = output.graph_bytes;
+          if (output.loss.defined()) {
+            object.Set("loss", TensorWrap::ToJs(env, {std::move(output.loss), numerics, graph}));
+          }
+          object.Set("logits", TensorWrap::ToJs(env, {std::move(output.logits), numerics, graph}));
           return object;
         });
   });

@@ -88,6 +88,7 @@ TensorWrap::TensorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Tensor
   Guard(info, [&] {
     native_ = TakeConstructed<TensorWrap, TensorHandle>(info);
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+    Account(info.Env(), static_cast<int64_t>(native_->tensor.nbytes()) + native_->graph_bytes);
   });
 }
 
@@ -100,7 +101,9 @@ Napi::Value TensorWrap::Derive(const Napi::CallbackInfo& info, Operation operati
       info.Env(),
       [self, operation = std::move(operation)] {
         NumericsScope numerics(self->numerics);
-        return TensorHandle{operation(self->tensor), self->numerics};
+        TensorHandle result{operation(self->tensor), self->numerics};
+        if (result.tensor.requires_grad()) result.graph_bytes = self->graph_bytes;
+        return result;
       },
       [](Napi::Env env, TensorHandle& result) { return ToJs(env, std::move(result)); });
 }

@@ -12,6 +12,8 @@ namespace torchner {
 struct TensorHandle {
   at::Tensor tensor;
   Numerics numerics;
+  /** Estimate of the activations that its graph keeps alive; 0 without a graph. */
+  int64_t graph_bytes = 0;
 };
 
 /** `Tensor` of the native contract. `shape`, `dtype` and `device` are fixed at construction. */

@@ -90,6 +90,12 @@ class Builder {
   std::vector<Parameter>& parameters_;
 };
 
+/** About what one layer keeps per token: inputs and outputs of its products, norms, dropouts and activation. */
+int64_t GraphBytes(const EncoderConfig& config, int64_t tokens) {
+  const int64_t per_token = 14 * config.hidden_size + 2 * config.intermediate_size;
+  return tokens * config.layers * per_token * static_cast<int64_t>(sizeof(float));
+}
+
 void CheckField(const std::vector<int64_t>& values, const char* name, const Batch& batch, int64_t low, int64_t high,
                 bool ignore_index) {
   if (values.empty()) return;
@@ -161,6 +167,7 @@ ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions&
   ForwardOutput output;
   if (laid_out.labels.defined()) output.loss = at::cross_entropy_loss(scores, laid_out.labels).to(at::kFloat);
   output.logits = ToPadded(laid_out.layout, scores.to(at::kFloat));
+  if (options.grad) output.graph_bytes = GraphBytes(config_, laid_out.input_ids.numel());
   return output;
 }
 

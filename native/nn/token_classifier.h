@@ -36,6 +36,8 @@ struct ForwardOutput {
   at::Tensor loss;
   /** float32 [rows, width, labels]; zeros at padding when packed. */
   at::Tensor logits;
+  /** Estimate of the activations kept for backward, in bytes; 0 without a graph. */
+  int64_t graph_bytes = 0;
 };
 
 /** An encoder with a linear layer that gives each token a score per label. Executor only. */
