@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveModel } from "../hub/resolve.ts";
@@ -28,7 +29,8 @@ export const AutoTokenizer = {
    * @throws {TorchnerError} `ECHECKPOINT` for files that are missing or cannot be used, `EIO` for unreadable ones.
    */
   async fromPretrained(source: string): Promise<Tokenizer> {
-    const folder = await resolveModel(source);
+    // A tokenizer may be saved by itself: a folder need not hold the config.json that `resolveModel` asks for.
+    const folder = holdsTokenizer(source) ? source : await resolveModel(source);
     const files = await readTokenizerFiles(folder);
     const settings = await readTokenizerSettings(folder, files);
     const handle = await named(folder, () => loadNative(files, settings));
@@ -159,6 +161,12 @@ export class Tokenizer {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function holdsTokenizer(source: string): boolean {
+  if (typeof source !== "string")
+    throw new TorchnerError("EARG", "source: expected a model folder or another source.");
+  return ["tokenizer.json", "vocab.txt"].some((name) => existsSync(join(source, name)));
 }
 
 async function loadNative(files: TokenizerFiles, settings: TokenizerSettings): Promise<NativeTokenizer> {

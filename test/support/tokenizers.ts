@@ -7,8 +7,12 @@ import { projectRoot } from "./shared.ts";
 const fixtures = join(projectRoot, "test", "fixtures", "tokenization");
 const made: string[] = [];
 
+export function fixturePath(name: string): string {
+  return join(fixtures, name);
+}
+
 export function fixture(name: string): Buffer {
-  return readFileSync(join(fixtures, name));
+  return readFileSync(fixturePath(name));
 }
 
 /** A folder with the given files: a fixture's name is copied, an object is written as JSON, text as it is. */
@@ -18,7 +22,7 @@ export function tokenizerFolder(files: Record<string, { fixture: string } | obje
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     if (typeof content === "string") writeFileSync(path, content);
-    else if ("fixture" in content) copyFileSync(join(fixtures, content.fixture), path);
+    else if ("fixture" in content) copyFileSync(fixturePath(content.fixture), path);
     else writeFileSync(path, JSON.stringify(content));
   }
   return folder;
