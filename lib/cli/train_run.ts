@@ -176,14 +176,17 @@ function replaceOldRun(folder: string): TrainerCallback {
   };
 }
 
+/** 22713216 -> 22.7M */
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
 function header({ source, model }: Parts, values: TrainOptions, terminal: Terminal): TrainerCallback {
   return {
     onTrainBegin(args, state) {
-      const millions = (model.parameterCount().total / 1e6).toFixed(1);
+      const weights = compact.format(model.parameterCount().total);
       const batch = args.perDeviceTrainBatchSize * args.gradientAccumulationSteps;
       const words = [
         source,
-        `${millions}M weights${values.fromScratch ? " from scratch" : ""}`,
+        `${weights} weights${values.fromScratch ? " from scratch" : ""}`,
         `${model.device} ${args.bf16 ? "bf16" : "fp32"} ${model.numerics}`,
         `${model.labels.length} labels`,
         `batch ${batch}`,
