@@ -55,7 +55,7 @@ export function readColumns(text: string, options: ColumnOptions): Example[] {
       continue;
     }
     layout ??= layoutOf(row, line, options);
-    if (row.columns !== layout.columns) throw badRow(row.columns, line, layout, file);
+    if (row.columns !== layout.columns || row.tabs !== layout.tabs) throw badRow(row, line, layout, file);
     if (current === undefined) {
       current = { tokens: [], source: { file, line, wordPerLine: true } };
       if (layout.label >= 0) current.nerTags = [];
@@ -211,16 +211,23 @@ function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions):
   return { line, columns, text: textColumn, label, tabs };
 }
 
-function badRow(columns: number, line: number, layout: Layout, file: string): TorchnerError {
+function badRow({ columns, tabs }: Row, line: number, layout: Layout, file: string): TorchnerError {
   const apart = layout.tabs ? "tabs" : "blanks";
+  const place = `${file}:${line}`;
+  if (tabs !== layout.tabs) {
+    // Read either way it would be guesswork: "New York<tab>" lacks its tag, and looks like two columns.
+    return new TorchnerError(
+      "EDATA",
+      `${place}: tabs between columns, but blanks in line ${layout.line}; use tabs throughout.`,
+    );
+  }
   const fix =
     columns < layout.columns
       ? "add the missing column, or take the line out"
       : "take the extra column out, or separate columns by tabs if a word holds a blank";
   return new TorchnerError(
     "EDATA",
-    `${file}:${line}: ${count(columns)}, but ${count(layout.columns)} (separated by ${apart}) ` +
-      `in line ${layout.line}; ${fix}.`,
+    `${place}: ${count(columns)}, but ${count(layout.columns)} (separated by ${apart}) in line ${layout.line}; ${fix}.`,
   );
 }
 
