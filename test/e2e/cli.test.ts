@@ -1,0 +1,342 @@
+/** The real binary, as a user calls it: dist/cli/main.js in a process of its own. */
+import { spawn, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addonPath } from "../../lib/native/load.ts";
+import { describeIf, projectRoot } from "../support/shared.ts";
+
+const binary = join(projectRoot, "dist", "cli", "main.js");
+const folder = mkdtempSync(join(tmpdir(), "torchner-e2e-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function torchner(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [binary, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 240_000,
+    input: options.input ?? "",
+    env: { ...process.env, ...options.env },
+  });
+  return { code: status, stdout, stderr };
+}
+
+describe("without a model", () => {
+  test("help does not open the addon", () => {
+    const script = `
+      process.argv.splice(1, process.argv.length, "torchner", "train", "--help");
+      process.on("exit", () => console.error(JSON.stringify(process.report.getReport().sharedObjects)));
+      await import(${JSON.stringify(binary)});`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      encoding: "utf8",
+    });
+    expect(stdout).toContain("--learning-rate");
+    expect(JSON.parse(stderr).filter((name: string) => name.endsWith(".node"))).toEqual([]);
+  });
+
+  test("a usage error ends with 2, one clear message and no stack", () => {
+    const { code, stdout, stderr } = torchner(["train", "--learning-rte", "1", "--train-file", "t"]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^error: --learning-rte: unknown option; did you mean --learning-rate\?\n\(see/);
+    expect(stderr).not.toContain("    at ");
+  });
+
+  test("TORCHNER_DEBUG=1 adds the stack", () => {
+    const { stderr } = torchner(["train", "--sede", "1"], { env: { TORCHNER_DEBUG: "1" } });
+    expect(stderr).toContain("    at ");
+  });
+
+  test("a reader that closes the pipe early ends it quietly", async () => {
+    const child = spawn(process.execPath, [binary, "train", "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.stdout.destroy();
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+});
+
+/** A BERT of 2 layers x 32 with the words of these sentences; enough to learn them by heart. */
+function writeTinyCheckpoint(path: string): void {
+  const words = "ana bob george washington lived went works in to for paris berlin virginia acme .".split(
+    " ",
+  );
+  const config = {
+    model_type: "bert",
+    vocab_size: 5 + words.length,
+    hidden_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    intermediate_size: 64,
+    max_position_embeddings: 24,
+    type_vocab_size: 2,
+    hidden_act: "gelu",
+    layer_norm_eps: 1e-12,
+    initializer_range: 0.02,
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.1,
+    pad_token_id: 0,
+  };
+  mkdirSync(path);
+  writeFileSync(join(path, "config.json"), JSON.stringify(config));
+  writeFileSync(
+    join(path, "vocab.txt"),
+    ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...words, ""].join("\n"),
+  );
+  writeFileSync(
+    join(path, "tokenizer_config.json"),
+    JSON.stringify({ do_lower_case: true, model_max_length: 24 }),
+  );
+}
+
+/** Column sentences in which who, where and what can be told by the word alone. */
+function sentences(count: number): string {
+  const people = ["Ana B-PER", "Bob B-PER", "George B-PER\nWashington I-PER"];
+  const places = ["Paris B-LOC", "Berlin B-LOC", "Virginia B-LOC"];
+  return Array.from({ length: count }, (_, i) =>
+    i % 4 === 3
+      ? `${people[i % 3]}\nworks O\nfor O\nAcme B-ORG\n. O\n`
+      : `${people[i % 3]}\nlived O\nin O\n${places[(i + (i >> 2)) % 3]}\n`,
+  ).join("\n");
+}
+
+describeIf(existsSync(addonPath), "the native addon is not built")("with a model", () => {
+  const scores = (type: number) => ({ precision: 1, recall: 1, f1: 1, number: type });
+  const out = join(folder, "out");
+  // One thread: the suite shares the machine, and teams of threads that wait for each other are slow there.
+  const training = ["--train-file", "train.txt", "--from-scratch", "--model", "tiny", "--threads", "1"];
+  const evaluating = [
+    ...training,
+    "--validation-file",
+    "valid.txt",
+    "--num-train-epochs",
+    "20",
+    "--learning-rate",
+    "1e-2",
+  ];
+
+  beforeAll(() => {
+    writeTinyCheckpoint(join(folder, "tiny"));
+    writeFileSync(join(folder, "train.txt"), sentences(20));
+    writeFileSync(join(folder, "valid.txt"), sentences(8));
+    // Fourteen words over the model's 24 positions, two special tokens counted, and one word without any piece.
+    writeFileSync(
+      join(folder, "test.txt"),
+      `${sentences(4)}\n${"Ana B-PER\n".repeat(36)}\n\u200B O\nBob B-PER\n`,
+    );
+  });
+
+  test("doctor finds the addon at work", () => {
+    const { code, stdout } = torchner(["doctor", "--json"]);
+    const { ok, checks } = JSON.parse(stdout);
+    expect([code, ok]).toEqual([0, true]);
+    expect(checks).toContainEqual(expect.objectContaining({ name: "forward/backward self-test", ok: true }));
+  });
+
+  test("train learns, evaluates every epoch, predicts the test file and fills the folder", () => {
+    const args = [
+      "--test-file",
+      "test.txt",
+      "--output-dir",
+      "out",
+      "--save-total-limit",
+      "1",
+      "--logging_steps",
+      "20",
+    ];
+    const { code, stdout, stderr } = torchner(["train", ...evaluating, ...args, "--json"]);
+    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+
+    const result = JSON.parse(stdout);
+    expect(result.eval).toMatchObject({ eval_f1: 1, epoch: 20, eval_samples: 8, eval_skipped_words: 0 });
+    expect(result.train).toMatchObject({ train_samples: 20, epoch: 20 });
+    expect(result.scores.validation).toMatchObject({ overall_f1: 1, ORG: scores(2) });
+    expect(result.predict.predict_skipped_words).toBe(15);
+    expect(result.labels).toEqual(["B-LOC", "B-ORG", "B-PER", "I-PER", "O"]);
+    expect(stderr).toMatch(/test\.txt: 15 words got no prediction/);
+
+    expect(readdirSync(out).sort()).toEqual(
+      expect.arrayContaining([
+        ...["README.md", "all_results.json", "checkpoint-60", "config.json", "eval_results.json"],
+        ...["model.safetensors", "predict_results.json", "predictions.txt", "tokenizer_config.json"],
+        ...["train_results.json", "trainer_state.json", "training_args.json"],
+      ]),
+    );
+    const log = JSON.parse(readFileSync(join(out, "trainer_state.json"), "utf8")).log_history;
+    expect(log.filter((row: object) => "eval_f1" in row)).toHaveLength(20);
+    const predictions = readFileSync(join(out, "predictions.txt"), "utf8").split("\n");
+    expect(predictions[0]).toBe("B-PER O O B-LOC");
+    const long = predictions[4]!.split(" ");
+    expect(long).toHaveLength(36);
+    expect(long.slice(22)).toEqual(Array(14).fill("O"));
+    expect(predictions[5]).toMatch(/^O \S+$/);
+  });
+
+  test("evaluate gives the same scores as the training's last evaluation", () => {
+    const { code, stdout } = torchner([
+      "evaluate",
+      "--model",
+      "out",
+      "--file",
+      "valid.txt",
+      "--json",
+      "--threads",
+      "1",
+    ]);
+    const { eval_loss } = JSON.parse(readFileSync(join(out, "eval_results.json"), "utf8"));
+    const all = { overall_precision: 1, overall_recall: 1, overall_f1: 1, overall_accuracy: 1 };
+    const types = { LOC: scores(6), ORG: scores(2), PER: scores(8) };
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      ...all,
+      ...types,
+      loss: expect.closeTo(eval_loss, 6),
+      samples: 8,
+      skipped_words: 0,
+    });
+  });
+
+  test("evaluate refuses a label that the model lacks, naming file and line", () => {
+    writeFileSync(join(folder, "other.txt"), "Ana B-PER\nsings B-MUSIC\n");
+    const { code, stderr } = torchner(["evaluate", "--model", "out", "--file", "other.txt"]);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/other\.txt:2.*B-MUSIC/)]);
+  });
+
+  test("a second run into the same folder is refused, and allowed with --overwrite-output-dir", () => {
+    const args = [
+      "train",
+      ...training,
+      "--output-dir",
+      "again",
+      "--max-steps",
+      "2",
+      "--save-strategy",
+      "steps",
+      "--save-steps",
+    ];
+    expect(torchner([...args, "1", "--quiet"]).code).toBe(0);
+    expect(torchner(args.concat("2"))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--overwrite-output-dir"),
+    });
+    expect(readdirSync(join(folder, "again"))).toContain("checkpoint-1");
+    expect(torchner([...args, "2", "--overwrite-output-dir", "--quiet"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    const names = readdirSync(join(folder, "again")).filter((name) => name.startsWith("checkpoint"));
+    expect(names).toEqual(["checkpoint-2"]);
+  });
+
+  test("a config gives the same run as the flags", () => {
+    const config = {
+      train_file: "train.txt",
+      model: "tiny",
+      from_scratch: true,
+      max_steps: 2,
+      seed: 7,
+      threads: 1,
+    };
+    writeFileSync(
+      join(folder, "run.json"),
+      JSON.stringify({ ...config, output_dir: "by_config", save_strategy: "no" }),
+    );
+    expect(torchner(["train", "run.json", "--seed", "8"]).code).toBe(0);
+    expect(
+      torchner(["train", ...training, "--max-steps", "2", "--seed", "8", "--output-dir", "by_flags"]).code,
+    ).toBe(0);
+    const weights = (name: string) => readFileSync(join(folder, name, "model.safetensors"));
+    expect(weights("by_config").equals(weights("by_flags"))).toBe(true);
+  });
+
+  test("a length that the model does not have is refused before anything is written", () => {
+    const { code, stderr } = torchner([
+      "train",
+      ...training,
+      "--output-dir",
+      "long",
+      "--max-seq-length",
+      "25",
+    ]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("the model takes at most 24 pieces, got 25")]);
+    expect(readdirSync(folder)).not.toContain("long");
+  });
+
+  test("--long-sequences error names the sentence", () => {
+    const files = ["--train-file", "test.txt", "--model", "tiny", "--from-scratch", "--output-dir", "long"];
+    const { code, stderr } = torchner(["train", ...files, "--long-sequences", "error"]);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/test\.txt:\d+: .*38 pieces/)]);
+  });
+
+  describe("predict", () => {
+    const text = "George Washington lived in Berlin.";
+    const model = ["--model", "out", "--threads", "1"];
+
+    test("tags a text in place", () => {
+      const { code, stdout } = torchner(["predict", ...model, "--text", text]);
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(
+          /^\[George Washington\]\(PER [01]\.\d\d\) lived in \[Berlin\]\(LOC [01]\.\d\d\)\.\n$/,
+        ),
+      ]);
+    });
+
+    test("--json gives an array of entities for a text, and word is the slice", () => {
+      const found = JSON.parse(torchner(["predict", ...model, "--text", text, "--json"]).stdout);
+      expect(found).toEqual([
+        { entity_group: "PER", score: expect.any(Number), word: "George Washington", start: 0, end: 17 },
+        { entity_group: "LOC", score: expect.any(Number), word: "Berlin", start: 27, end: 33 },
+      ]);
+    });
+
+    test("--json gives an array for each line of standard input, and none gives pieces", () => {
+      const input = "Ana lived in Paris 😀\n\nBob works for Acme\n";
+      const args = ["predict", ...model, "--json", "--aggregation-strategy", "none"];
+      const found = JSON.parse(torchner(args, { input }).stdout);
+      const [first, empty, third] = found.map((entities: { word: string }[]) =>
+        entities.map(({ word }) => word),
+      );
+      expect(first).toEqual(expect.arrayContaining(["Ana", "Paris"]));
+      expect(empty).toEqual([]);
+      expect(third).toEqual(["Bob", "Acme"]);
+      const score = expect.any(Number);
+      expect(found[0][0]).toEqual({ entity: "B-PER", score, index: 1, word: "Ana", start: 0, end: 3 });
+    });
+
+    test("--format jsonl gives one array a line, conll one word and tag", () => {
+      writeFileSync(join(folder, "lines.txt"), "Ana lived  in Paris\r\nBob works for Acme");
+      const lines = torchner(["predict", ...model, "--file", "lines.txt", "--format", "jsonl"])
+        .stdout.trim()
+        .split("\n");
+      expect(lines.map((line) => JSON.parse(line).length)).toEqual([2, 2]);
+      const columns = torchner(["predict", ...model, "--file", "lines.txt", "--format", "conll"]).stdout;
+      expect(columns).toBe(
+        "Ana B-PER\nlived O\nin O\nParis B-LOC\n\nBob B-PER\nworks O\nfor O\nAcme B-ORG\n\n",
+      );
+    });
+
+    test("--is-split-into-words counts in the words joined by one blank", () => {
+      const args = ["predict", ...model, "--is-split-into-words", "--json", "--text", "Ana   lived in Paris"];
+      expect(JSON.parse(torchner(args).stdout)).toMatchObject([
+        { word: "Ana" },
+        { word: "Paris", start: 13, end: 18 },
+      ]);
+    });
+
+    test("a checkpoint that was never fine-tuned is refused, not used with random tags", () => {
+      const { code, stderr } = torchner(["predict", "--model", "tiny", "--text", text]);
+      expect([code, stderr]).toEqual([3, expect.stringMatching(/tiny/)]);
+    });
+  });
+});
