@@ -7,7 +7,7 @@ import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
 /** One sentence's pieces, as `Tokenizer.encodeWords` gives them. */
 interface Pieces {
   ids: Int32Array;
-  typeIds: ArrayLike<number>;
+  typeIds: Int32Array;
   wordIds: Int32Array;
   /** Pieces that truncation cut off. */
   truncated: number;
@@ -136,7 +136,7 @@ function encodedExample(
 ): EncodedExample {
   return {
     inputIds: ids,
-    tokenTypeIds: Int32Array.from(typeIds),
+    tokenTypeIds: typeIds,
     attentionMask: new Int32Array(ids.length).fill(1),
     labels: align(wordIds, wordLabels),
     wordIds,
