@@ -8,7 +8,8 @@
 
 namespace torchner {
 
-/** `string[]`, each a text. Lone surrogates become U+FFFD, which is one UTF-16 unit too: offsets stay right. */
+/** `string[]`, each a text. Lone surrogates become U+FFFD, which is one UTF-16 unit too: offsets stay right.
+ */
 TextBatch ReadTexts(const Napi::Value& value, const std::string& name);
 
 /** `string[][]`, each a sentence of words. */

@@ -106,7 +106,8 @@ Napi::Value TokenToId(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ToJson(const Napi::CallbackInfo& info) {
-  return Guard(info, [&]() -> Napi::Value { return Napi::String::New(info.Env(), Receiver(info)->ToJson()); });
+  return Guard(info,
+               [&]() -> Napi::Value { return Napi::String::New(info.Env(), Receiver(info)->ToJson()); });
 }
 
 Napi::Value Wrap(Napi::Env env, std::unique_ptr<Tokenizer>& tokenizer) {
@@ -121,7 +122,8 @@ std::string_view Text(const std::vector<uint8_t>& bytes) {
 Napi::Value LoadTokenizer(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OnPool(
-        info.Env(), [json = RequireBytes(info[0], "json")] { return Tokenizer::FromBlobJSON(Text(json)); }, Wrap);
+        info.Env(), [json = RequireBytes(info[0], "json")] { return Tokenizer::FromBlobJSON(Text(json)); },
+        Wrap);
   });
 }
 
@@ -163,11 +165,16 @@ Napi::PropertyDescriptor Named(Napi::Env env, const char* name) {
 TokenizerWrap::TokenizerWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TokenizerWrap>(info) {
   Guard(info, [&] {
     native_ = TakeConstructed<TokenizerWrap, Tokenizer>(info);
+    // A token lies in two maps, with its text in each.
+    constexpr int64_t kBytesPerToken = 256;
+    Account(info.Env(), kBytesPerToken * static_cast<int64_t>(native_->GetVocabSize()));
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
   });
 }
 
-TokenizerWrap::~TokenizerWrap() { Dispose(Env()); }
+TokenizerWrap::~TokenizerWrap() {
+  Dispose(Env());
+}
 
 Napi::Value TokenizerWrap::DisposeNow(const Napi::CallbackInfo& info) {
   return Guard(info, [&] { torchner::Unwrap<TokenizerWrap>(info.This(), "this").Dispose(info.Env()); });

@@ -8,8 +8,9 @@
 namespace torchner {
 
 /**
- * `Tokenizer` of the native contract. Its methods are plain functions on the prototype: they check the receiver's
- * type tag themselves, where node-addon-api's instance methods would unwrap any object given as `this`.
+ * `Tokenizer` of the native contract. Its methods are plain functions on the prototype: they check the
+ * receiver's type tag themselves, where node-addon-api's instance methods would unwrap any object given as
+ * `this`.
  */
 class TokenizerWrap : public Napi::ObjectWrap<TokenizerWrap>, public Handle<Tokenizer> {
  public:

@@ -6,7 +6,9 @@
 namespace torchner {
 namespace {
 
-TnBytes Borrow(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+TnBytes Borrow(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
 
 /** A name that is not given is a null pointer. */
 TnBytes BorrowIfGiven(const std::optional<std::string>& text) {
@@ -25,7 +27,9 @@ void Check(TnStatus status, const TnString& error) {
 
 }  // namespace
 
-void Tokenizer::Free::operator()(TnTokenizer* tokenizer) const { tn_free(tokenizer); }
+void Tokenizer::Free::operator()(TnTokenizer* tokenizer) const {
+  tn_free(tokenizer);
+}
 
 std::unique_ptr<Tokenizer> Tokenizer::FromBlobJSON(std::string_view json) {
   TnTokenizer* tokenizer;
@@ -34,7 +38,8 @@ std::unique_ptr<Tokenizer> Tokenizer::FromBlobJSON(std::string_view json) {
   return std::unique_ptr<Tokenizer>(new Tokenizer(tokenizer));
 }
 
-std::unique_ptr<Tokenizer> Tokenizer::FromBlobVocab(std::string_view vocabulary, const WordPieceOptions& options) {
+std::unique_ptr<Tokenizer> Tokenizer::FromBlobVocab(std::string_view vocabulary,
+                                                    const WordPieceOptions& options) {
   const TnWordPieceOptions given = {
       .lowercase = options.lowercase,
       .strip_accents = static_cast<int8_t>(options.strip_accents ? *options.strip_accents : -1),
@@ -75,7 +80,8 @@ Encodings Tokenizer::EncodeBatch(const TextBatch& batch, const EncodeOptions& op
   TnString error;
   Check(tn_encode(tokenizer_.get(), &given, &how, &out, &error), error);
   Encodings encodings;
-  encodings.owner_ = std::shared_ptr<void>(out.owner, [](void* rows) { tn_encodings_free(static_cast<TnRows*>(rows)); });
+  encodings.owner_ =
+      std::shared_ptr<void>(out.owner, [](void* rows) { tn_encodings_free(static_cast<TnRows*>(rows)); });
   encodings.ids = {out.ids, out.pieces};
   encodings.type_ids = {out.type_ids, out.pieces};
   encodings.word_ids = {out.word_ids, out.pieces};
@@ -93,7 +99,9 @@ std::string Tokenizer::Decode(const std::vector<uint32_t>& ids, bool skip_specia
   return Take(text);
 }
 
-size_t Tokenizer::GetVocabSize() const { return tn_vocab_size(tokenizer_.get()); }
+size_t Tokenizer::GetVocabSize() const {
+  return tn_vocab_size(tokenizer_.get());
+}
 
 std::optional<std::string> Tokenizer::IdToToken(uint32_t id) const {
   TnString token;

@@ -47,7 +47,8 @@ class Encodings {
   std::shared_ptr<void> owner_;
 };
 
-/** BERT's own options, for a tokenizer made from its vocabulary. Special tokens left out have BERT's names. */
+/** BERT's own options, for a tokenizer made from its vocabulary. Special tokens left out have BERT's names.
+ */
 struct WordPieceOptions {
   bool lowercase = true;
   /** Left out: as `lowercase`, which is what the original BERT does. */
@@ -57,9 +58,9 @@ struct WordPieceOptions {
 };
 
 /**
- * A tokenizer of the Hugging Face `tokenizers` crate. The names are tokenizers-cpp's; encodings carry word ids,
- * offsets, masks and windows besides the ids. Immutable, so any number of threads may use one. Truncation and
- * padding stored in the file are ignored: each call brings its own.
+ * A tokenizer of the Hugging Face `tokenizers` crate. The names are tokenizers-cpp's; encodings carry word
+ * ids, offsets, masks and windows besides the ids. Immutable, so any number of threads may use one.
+ * Truncation and padding stored in the file are ignored: each call brings its own.
  *
  * All throw torchner::Error: kCheckpoint where the file is at fault, kArgument where the options are.
  */
@@ -68,7 +69,8 @@ class Tokenizer {
   /** From the bytes of a `tokenizer.json`. */
   static std::unique_ptr<Tokenizer> FromBlobJSON(std::string_view json);
   /** From the bytes of a BERT `vocab.txt`. */
-  static std::unique_ptr<Tokenizer> FromBlobVocab(std::string_view vocabulary, const WordPieceOptions& options);
+  static std::unique_ptr<Tokenizer> FromBlobVocab(std::string_view vocabulary,
+                                                  const WordPieceOptions& options);
 
   Encodings Encode(const std::string& text, const EncodeOptions& options = {}) const;
   /** In parallel; sequences in the order of the inputs, the windows of one input together. */

@@ -1,6 +1,6 @@
 /*
- * C ABI of the crate in this folder; src/lib.rs defines each name, in this order. Only native/tokenizer/tokenizer.cc
- * includes it.
+ * C ABI of the crate in this folder; src/lib.rs defines each name, in this order. Only
+ * native/tokenizer/tokenizer.cc includes it.
  *
  * Functions that can fail answer a status: on TN_OK they write `out`, else an owned message to `error`.
  */
@@ -76,12 +76,13 @@ typedef struct {
 } TnEncodings;
 
 TnStatus tn_load_json(TnBytes json, TnTokenizer** out, TnString* error);
-TnStatus tn_load_wordpiece(TnBytes vocabulary, const TnWordPieceOptions* options, TnTokenizer** out, TnString* error);
+TnStatus tn_load_wordpiece(TnBytes vocabulary, const TnWordPieceOptions* options, TnTokenizer** out,
+                           TnString* error);
 void tn_free(TnTokenizer* tokenizer);
 
 /* Any number of threads may encode with one tokenizer at a time. */
-TnStatus tn_encode(const TnTokenizer* tokenizer, const TnBatch* batch, const TnEncodeOptions* options, TnEncodings* out,
-                   TnString* error);
+TnStatus tn_encode(const TnTokenizer* tokenizer, const TnBatch* batch, const TnEncodeOptions* options,
+                   TnEncodings* out, TnString* error);
 void tn_encodings_free(TnRows* owner);
 
 TnStatus tn_decode(const TnTokenizer* tokenizer, const uint32_t* ids, size_t count, bool skip_special_tokens,
