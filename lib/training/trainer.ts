@@ -12,7 +12,7 @@ import { DataCollatorForTokenClassification, type Padding } from "../data/collat
 import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
-import { drawBaseSeed, getRngState, setNumThreads, setSeed } from "../model/runtime.ts";
+import { drawBaseSeed, getRngState, runtimeInfo, setNumThreads, setSeed } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { getScheduler, type Scheduler } from "../optim/scheduler.ts";
@@ -235,7 +235,11 @@ export class Trainer {
   async createModelCard(
     details: { modelName?: string; baseModel?: string; dataset?: string } = {},
   ): Promise<void> {
-    const card = modelCard({ ...details, args: this.args, state: this.state, labels: this.model.labels });
+    const card = modelCard({
+      ...details,
+      ...{ args: this.args, state: this.state, labels: this.model.labels },
+      torchVersion: (await runtimeInfo()).torchVersion,
+    });
     await writeFileDurably(`${this.args.outputDir}/README.md`, card);
   }
 

@@ -36,6 +36,9 @@ export interface TrainingRun {
   throwIfAborted(): void;
 }
 
+/** Without clipping the norm is still logged: at float32's largest value gradients are multiplied by exactly 1. */
+const NEVER_CLIPS = 3.4028234663852886e38;
+
 /** What the last update leaves for the log. */
 interface LastUpdate {
   gradNorm?: NativeTensor;
@@ -113,7 +116,7 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
   run.throwIfAborted();
   last.gradNorm?.dispose();
   last.gradNorm = undefined;
-  if (args.maxGradNorm > 0) last.gradNorm = await optimizer.clipGradNorm(args.maxGradNorm);
+  last.gradNorm = await optimizer.clipGradNorm(args.maxGradNorm > 0 ? args.maxGradNorm : NEVER_CLIPS);
   await run.emit("onPreOptimizerStep");
   await optimizer.step();
   await run.emit("onOptimizerStep");
