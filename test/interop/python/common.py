@@ -1,7 +1,6 @@
 """What the interop scripts share: JSON in, JSON out, tiny models, batches, bits."""
 
 import json
-import random
 import struct
 import sys
 from contextlib import redirect_stdout
@@ -74,21 +73,3 @@ def bits(value: torch.Tensor) -> str:
 
 def rng_state() -> str:
     return bytes(torch.get_rng_state().tolist()).hex()
-
-
-def made_up_sentences(count: int, seed: int) -> list[dict[str, list[str]]]:
-    """Sentences of invented words of varied length, tagged by a rule that a model can learn."""
-    rng = random.Random(seed)
-    syllables = ["ba", "ko", "ri", "mu", "te", "sa", "lo", "ne", "vi", "du"]
-    words = ["".join(rng.choice(syllables) for _ in range(rng.randint(1, 4))) for _ in range(120)]
-    sentences = []
-    for _ in range(count):
-        tokens, tags = [], []
-        while len(tokens) < rng.randint(3, 14):
-            word = rng.choice(words)
-            name = {"b": "PER", "k": "LOC"}.get(word[0])
-            inside = name is not None and tags and tags[-1][2:] == name and rng.random() < 0.5
-            tokens.append(word)
-            tags.append(f"{'I' if inside else 'B'}-{name}" if name else "O")
-        sentences.append({"tokens": tokens, "ner_tags": tags})
-    return sentences

@@ -1,0 +1,73 @@
+"""Fine-tunes a folder's model with transformers' own Trainer and answers its log; the parameters go into a file."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_score
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    DataCollatorForTokenClassification,
+    EvalPrediction,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainingArguments,
+)
+
+from common import rng_state, serve
+
+Encoded = dict[str, list[int]]
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, sentence: dict[str, list[str]], labels: list[str]) -> Encoded:
+    """The first piece of a word carries its label."""
+    encoded = tokenizer(sentence["tokens"], is_split_into_words=True, truncation=True)
+    words = encoded.word_ids()
+    encoded["labels"] = [
+        -100 if word is None or word == words[i - 1] else labels.index(sentence["nerTags"][word])
+        for i, word in enumerate(words)
+    ]
+    return dict(encoded)
+
+
+def metrics_for(labels: list[str]) -> Any:
+    def compute(prediction: EvalPrediction) -> dict[str, float]:
+        rows = list(zip(np.argmax(prediction.predictions, axis=2), prediction.label_ids))
+        predicted = [[labels[p] for p, l in zip(*row) if l != -100] for row in rows]
+        gold = [[labels[l] for _, l in zip(*row) if l != -100] for row in rows]
+        scores = {"precision": precision_score, "recall": recall_score, "f1": f1_score, "accuracy": accuracy_score}
+        return {name: float(score(gold, predicted)) for name, score in scores.items()}
+
+    return compute
+
+
+def train(request: dict[str, Any]) -> dict[str, Any]:
+    torch.set_num_threads(request["threads"])
+    labels = request["labels"]
+    tokenizer = AutoTokenizer.from_pretrained(request["start"])
+    model = AutoModelForTokenClassification.from_pretrained(request["start"])
+    trainer = Trainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=request["folder"],
+            use_cpu=True,
+            report_to="none",
+            save_strategy="no",
+            disable_tqdm=True,
+            **request["arguments"],
+        ),
+        train_dataset=[encode(tokenizer, sentence, labels) for sentence in request["train"]],
+        eval_dataset=[encode(tokenizer, sentence, labels) for sentence in request["validation"]],
+        data_collator=DataCollatorForTokenClassification(tokenizer),
+        processing_class=tokenizer,
+        compute_metrics=metrics_for(labels),
+    )
+    trainer.train()
+    parameters = {name: parameter.detach().contiguous() for name, parameter in model.named_parameters()}
+    save_file(parameters, f"{request['folder']}/end.safetensors")
+    return {"log": trainer.state.log_history, "rngState": rng_state()}
+
+
+serve(train)
