@@ -84,7 +84,7 @@ export async function presentLibtorch(options) {
  * @param {{ libtorch?: string, cuda?: boolean, log: (line: string) => void }} options
  * @returns {Promise<Libtorch | undefined>}
  */
-async function findLibtorch({ libtorch, cuda = false, log }) {
+export async function findLibtorch({ libtorch, cuda = false, log }) {
   if (libtorch) return namedLibtorch(libtorch, "--libtorch", cuda);
   if (process.env.LIBTORCH) return namedLibtorch(process.env.LIBTORCH, "LIBTORCH", cuda);
   return cachedLibtorch(cuda, log) ?? (await pythonLibtorch(cuda, log));

@@ -9,11 +9,12 @@ import { buildFolder } from "./paths.mjs";
  * @template T
  * @param {(line: string) => void} log
  * @param {() => Promise<T>} work
+ * @param {string} [folder]  where the lock lies
  * @returns {Promise<T>}
  */
-export async function withLock(log, work) {
-  mkdirSync(buildFolder, { recursive: true });
-  const file = join(buildFolder, "setup.lock");
+export async function withLock(log, work, folder = buildFolder) {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "setup.lock");
   for (let waited = false; !take(file); waited = true) {
     if (!waited) log("another setup is at work in this folder; waiting for it");
     await sleep(300);

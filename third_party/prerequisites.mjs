@@ -1,8 +1,8 @@
 /** What the machine must have before anything can be built, each with the command that installs it. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { SetupError } from "./errors.mjs";
+import { homeFolder } from "./paths.mjs";
 import { run } from "./process.mjs";
 
 /** @typedef {import("./setup.d.mts").Check} Check */
@@ -64,7 +64,10 @@ function currentSystem() {
 
 /** rustup's folder is on PATH only in shells opened after it was installed. */
 export function environmentWithCargo() {
-  return { ...process.env, PATH: `${process.env.PATH ?? ""}${delimiter}${join(homedir(), ".cargo", "bin")}` };
+  return {
+    ...process.env,
+    PATH: `${process.env.PATH ?? ""}${delimiter}${join(homeFolder(), ".cargo", "bin")}`,
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
  * @param {{ input?: string, cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options]
  * @returns {Promise<{ status: number, stdout: string, stderr: string }>}
  */
-export function run(program, args, { input, cwd, env, onLine } = {}) {
+export function run(program, args, { input, cwd, env = process.env, onLine } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,

@@ -1,12 +1,12 @@
 /** Reads the cache that huggingface_hub keeps on disk; nothing is written there. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../../third_party/paths.mjs";
 
 /** The folder of huggingface_hub's cache, found by its own variables. */
 export function huggingFaceCache(): string {
   if (process.env.HF_HUB_CACHE) return process.env.HF_HUB_CACHE;
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  const cache = process.env.XDG_CACHE_HOME || join(homeFolder(), ".cache");
   return join(process.env.HF_HOME || join(cache, "huggingface"), "hub");
 }
 
