@@ -1,6 +1,6 @@
+import { didYouMean } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { describeFaults } from "../training/check_options.ts";
-import { didYouMean } from "../training/suggest.ts";
 import { packageVersion } from "../training/versions.ts";
 import { type Command, commonOptions } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";

@@ -1,3 +1,4 @@
+import { nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 /**
@@ -13,7 +14,7 @@ export function checkOptions(call: string, options: unknown, known: readonly str
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const near = nearestName(key, known);
+    const [near] = nearestNames(key, known);
     throw new TorchnerError(
       "EARG",
       `${call} has no option ${key}; ${near ? `did you mean ${near}?` : `it takes ${known.join(", ")}.`}`,
@@ -25,7 +26,7 @@ export function checkOptions(call: string, options: unknown, known: readonly str
 export function checkChoice<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   const found = allowed.find((choice) => choice === value);
   if (found !== undefined) return found;
-  const near = typeof value === "string" ? nearestName(value, allowed) : undefined;
+  const [near] = typeof value === "string" ? nearestNames(value, allowed) : [];
   const remedy = near ? `did you mean ${near}?` : `give one of ${allowed.join(", ")}.`;
   throw new TorchnerError(
     "EARG",
@@ -57,33 +58,4 @@ export function kindOf(value: unknown): string {
   if (typeof value === "object") return "an object";
   if (typeof value === "number" || typeof value === "boolean") return `the ${typeof value} ${value}`;
   return `a ${typeof value}`;
-}
-
-/** The candidate a mistyped name most likely means; case, `-` and `_` do not count as differences. */
-export function nearestName(name: string, candidates: readonly string[]): string | undefined {
-  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
-  const wanted = plain(name);
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, plain(candidate));
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -1,5 +1,6 @@
+import { editDistance, nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { kindOf, nearestName } from "./checks.ts";
+import { kindOf } from "./checks.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
 
@@ -37,8 +38,7 @@ export function readJsonl(text: string, options: JsonlOptions): Example[] {
     const record = parseRecord(row, place);
     // Only the key's spelling tells an unlabelled record from one with a mistyped key.
     if (examples.length === 0 && !labelled) {
-      labelled =
-        Object.hasOwn(record, labelColumn) || nearestName(labelColumn, Object.keys(record)) !== undefined;
+      labelled = Object.keys(record).some((key) => isAlmost(key, labelColumn));
     }
     const tokens = wordsOf(arrayOf(record, textColumn, "text", place), place);
     const example: Example = { tokens, source: { file, line } };
@@ -97,11 +97,17 @@ function arrayOf(
     );
   }
   const keys = Object.keys(record);
-  const near = nearestName(key, keys);
+  const [near] = nearestNames(key, keys);
   const remedy = near
     ? `did you mean ${near}? Name it with ${column}Column (--${column}-column-name)`
     : `its keys are ${keys.join(", ") || "none"}; name the right one with ${column}Column (--${column}-column-name)`;
   throw new TorchnerError("EDATA", `${place}: no key ${key}; ${remedy}.`);
+}
+
+/** `nerTags` and `ner_tag` mean `ner_tags`; `pos_tags`, a column that is often beside it, does not. */
+function isAlmost(key: string, name: string): boolean {
+  const letters = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
+  return editDistance(letters(key), letters(name)) <= 2;
 }
 
 function wordsOf(values: unknown[], place: string): string[] {

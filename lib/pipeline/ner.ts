@@ -1,9 +1,10 @@
 /** `pipeline("ner", model)`: text in, entities out. */
+
+import { didYouMean } from "../messages/suggest.ts";
 import { AutoModelForTokenClassification } from "../model/auto.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Encoding } from "../tokenization/encoding.ts";
 import { AutoTokenizer } from "../tokenization/tokenizer.ts";
-import { didYouMean } from "../training/suggest.ts";
 import {
   type AggregationStrategy,
   aggregate,

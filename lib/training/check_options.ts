@@ -1,3 +1,4 @@
+import { didYouMean, nearestNames } from "../messages/suggest.ts";
 import {
   camelCase,
   kebabCase,
@@ -7,7 +8,6 @@ import {
   snakeCase,
 } from "./option_types.ts";
 import { unsupportedOptions } from "./options.ts";
-import { didYouMean, nearestNames } from "./suggest.ts";
 
 /** One thing that is wrong with what was given: the key as it was written, and why. */
 export interface Fault {

@@ -1,10 +1,10 @@
 import type { TrainerCallback } from "../callbacks/callback.ts";
+import { didYouMean } from "../messages/suggest.ts";
 import type { ComputeMetrics } from "../metrics/types.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { TrainingArguments } from "./arguments.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** What `new Trainer(...)` takes; the names are transformers', in camelCase. */
 export interface TrainerOptions {

@@ -1,8 +1,8 @@
+import { didYouMean } from "../../messages/suggest.ts";
 import { combinationFaults } from "../../training/arguments.ts";
 import { type Fault, type GivenOptions, spellings, withDefaults } from "../../training/check_options.ts";
 import { readConfigFile } from "../../training/config_file.ts";
 import { groupTitles, type TrainOptions, trainOptions } from "../../training/options.ts";
-import { didYouMean } from "../../training/suggest.ts";
 import { type Command, type Invocation, missingOption } from "../command.ts";
 
 export const train: Command = {

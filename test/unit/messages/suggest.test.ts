@@ -1,4 +1,4 @@
-import { didYouMean, editDistance, nearestNames } from "../../../lib/training/suggest.ts";
+import { didYouMean, editDistance, nearestNames } from "../../../lib/messages/suggest.ts";
 
 const names = ["learning_rate", "num_train_epochs", "eval_steps", "save_steps", "seed", "bf16"];
 
