@@ -17,7 +17,14 @@ export type { ComputeMetrics, EvalPrediction } from "./metrics/types.ts";
 export { AutoModelForTokenClassification } from "./model/auto.ts";
 export type { ModelConfig } from "./model/config.ts";
 export { ForwardOutput, TokenClassificationModel } from "./model/model.ts";
-export { runtimeInfo, setNumThreads, setSeed } from "./model/runtime.ts";
+export {
+  drawBaseSeed,
+  getRngState,
+  runtimeInfo,
+  setNumThreads,
+  setRngState,
+  setSeed,
+} from "./model/runtime.ts";
 export type { Tensor } from "./model/tensor.ts";
 export { type ErrorCode, TorchnerError } from "./native/errors.ts";
 export type { Layout, Numerics } from "./native/types.ts";

@@ -33,9 +33,11 @@ export function duration(seconds: number): string {
 /** Speeds and times are not results; the rest of an evaluation makes the table's columns. */
 const notResults = /_(runtime|samples_per_second|steps_per_second)$/;
 
-/** The columns of the table of evaluations: `epoch`, `step`, `train loss`, then what the evaluation gave. */
+/** The columns of the table of evaluations: `epoch`, `step`, losses, then what else the evaluation gave. */
 export function evaluationColumns(metrics: LogRow): string[] {
-  return ["epoch", "step", "train loss", ...Object.keys(metrics).filter(isResult)];
+  const results = Object.keys(metrics).filter(isResult);
+  const rank = (name: string) => (name.endsWith("_loss") ? 0 : name.endsWith("_skipped_words") ? 2 : 1);
+  return ["epoch", "step", "train loss", ...results.sort((a, b) => rank(a) - rank(b))];
 }
 
 function isResult(name: string): boolean {
@@ -68,8 +70,9 @@ function cell(name: string, value: number | string | undefined): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(4);
 }
 
+/** Only losses come from both sides; of the rest it is plain that they are of the evaluation. */
 function heading(name: string): string {
-  return name.replaceAll("_", " ");
+  return (name === "eval_loss" ? name : name.replace(/^eval_/, "")).replaceAll("_", " ");
 }
 
 function cellWidth(name: string): number {

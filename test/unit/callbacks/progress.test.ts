@@ -66,7 +66,7 @@ test("off a terminal there is one plain line per log, and a table of evaluations
   expect(lines[0]).toMatch(
     /^step 2\/2 {2}epoch 1\/1 {2}lr 2\.500e-5 {2}loss 0\.1214 {2}[\d,]+ tok\/s {2}ETA 0s$/,
   );
-  expect(lines[1]!.trim().split(/ {2,}/)).toEqual(["epoch", "step", "train loss", "eval loss", "eval f1"]);
+  expect(lines[1]!.trim().split(/ {2,}/)).toEqual(["epoch", "step", "train loss", "eval loss", "f1"]);
   expect(lines[2]!.trim().split(/ +/)).toEqual(["1", "2", "0.1214", "0.0417", "95.05", "★"]);
   expect(lines[3]!.trim().split(/ +/)).toEqual(["1", "2", "0.1214", "0.0417", "95.05"]);
   expect(text()).not.toContain("\u001b");
