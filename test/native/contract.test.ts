@@ -23,8 +23,8 @@ test("the addon exports what the contract names, and nothing else", () => {
 });
 
 test.each(["Tensor", "Model", "AdamW", "Tokenizer"])("%s has the methods that the contract names", (name) => {
-  const constructor = (native() as unknown as Record<string, { prototype: object }>)[name]!;
-  const methods = Object.getOwnPropertyNames(constructor.prototype).filter((key) => key !== "constructor");
+  const handle = (native() as unknown as Record<string, { prototype: object }>)[name]!;
+  const methods = Object.getOwnPropertyNames(handle.prototype).filter((key) => key !== "constructor");
   const expected = membersOf(`Native${name}`).filter((key) => !fixedAtConstruction[name]?.includes(key));
   expect(methods.sort()).toEqual(expected.sort());
 });

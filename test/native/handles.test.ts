@@ -33,7 +33,10 @@ test("a tensor's second backward says why it cannot be", async () => {
 test("backward without a graph is refused", async () => {
   using model = await tinyModel();
   using out = await model.forward(tinyBatch());
-  await expect(out.loss!.backward()).rejects.toMatchObject({ code: "ESTATE", message: /train mode/ });
+  await expect(out.loss!.backward()).rejects.toMatchObject({
+    code: "ESTATE",
+    message: expect.stringContaining("train mode"),
+  });
 });
 
 test("handles cannot be made from JavaScript, nor taken for one another", async () => {

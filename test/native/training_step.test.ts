@@ -84,5 +84,5 @@ test("the gradients of two batches add up", async () => {
   const sum = await gradientAfter(a);
   const other = await gradientAfter(b);
   const both = await gradientAfter(a, b);
-  both.forEach((value, i) => expect(value).toBeCloseTo(sum[i]! + other[i]!, 6));
+  for (const [i, value] of both.entries()) expect(value).toBeCloseTo(sum[i]! + other[i]!, 6);
 });
