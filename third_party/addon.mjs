@@ -1,13 +1,14 @@
 /** Builds the addon with cmake-js: `build/Release/torchner.node`, linked to one given libtorch. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { SetupError } from "./errors.mjs";
+import { lockName } from "./lock.mjs";
 import { addonPath, buildFolder, projectRoot } from "./paths.mjs";
 import { environmentWithCargo } from "./prerequisites.mjs";
 import { lastWords, run } from "./process.mjs";
-import { fingerprint, readStamp, writeStamp } from "./stamps.mjs";
+import { fingerprint, readStamp, stampFile, writeStamp } from "./stamps.mjs";
 
 /** @typedef {import("./setup.d.mts").Libtorch} Libtorch */
 
@@ -51,6 +52,17 @@ export async function buildAddon({ libtorch, jobs = defaultJobs(), log }) {
   result = await cmakeJs(["build", `--parallel=${jobs}`], condensed(log));
   if (result.status !== 0) throw new SetupError(`the addon did not build:\n${lastWords(result, 60)}`);
   writeStamp(stampName, stamp);
+  if (!isCheckout) dropIntermediates();
+}
+
+/** A checkout keeps what makes its next build quick; an installed package is built once. */
+const isCheckout = existsSync(join(projectRoot, "tsconfig.build.json"));
+
+/** Precompiled headers, object files and crates: more than 500 MB that nobody reads again. */
+function dropIntermediates() {
+  const kept = [basename(dirname(addonPath)), stampFile(stampName), lockName];
+  for (const name of readdirSync(buildFolder))
+    if (!kept.includes(name)) rmSync(join(buildFolder, name), { recursive: true, force: true });
 }
 
 /** A file that includes torch's headers takes up to 2 GB of memory to compile. */

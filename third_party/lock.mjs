@@ -5,6 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning } from "./lay_down.mjs";
 import { buildFolder } from "./paths.mjs";
 
+/** Its file in the build folder; it holds the owner's process id. */
+export const lockName = "setup.lock";
+
 /**
  * @template T
  * @param {(line: string) => void} log
@@ -14,7 +17,7 @@ import { buildFolder } from "./paths.mjs";
  */
 export async function withLock(log, work, folder = buildFolder) {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, "setup.lock");
+  const file = join(folder, lockName);
   for (let waited = false; !take(file); waited = true) {
     if (!waited) log("another setup is at work in this folder; waiting for it");
     await sleep(300);

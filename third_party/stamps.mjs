@@ -32,12 +32,20 @@ function addTo(hash, path) {
 }
 
 /**
+ * Name of a stamp's file in the build folder.
+ * @param {string} name
+ */
+export function stampFile(name) {
+  return `${name}.stamp.json`;
+}
+
+/**
  * @param {string} name
  * @returns {Record<string, string>} empty where there is no stamp, or one that cannot be read
  */
 export function readStamp(name) {
   try {
-    return JSON.parse(readFileSync(join(buildFolder, `${name}.stamp.json`), "utf8"));
+    return JSON.parse(readFileSync(join(buildFolder, stampFile(name)), "utf8"));
   } catch {
     return {};
   }
@@ -49,7 +57,7 @@ export function readStamp(name) {
  */
 export function writeStamp(name, stamp) {
   mkdirSync(buildFolder, { recursive: true });
-  const file = join(buildFolder, `${name}.stamp.json`);
+  const file = join(buildFolder, stampFile(name));
   writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(stamp, null, 2)}\n`);
   renameSync(`${file}.${process.pid}`, file);
 }

@@ -14,7 +14,7 @@ function inputs() {
 }
 
 export function typescriptIsCurrent() {
-  return existsSync(join(dist, "index.js")) && readStamp(stampName).inputs === inputs();
+  return existsSync(join(dist, "cli", "main.js")) && readStamp(stampName).inputs === inputs();
 }
 
 /** Builds aside and swaps, so that a deleted module does not live on and a running program keeps its files. */
