@@ -38,7 +38,7 @@ function open(): NativeAddon {
 
 function load(): NativeAddon {
   try {
-    return createRequire(import.meta.url)(addonPath) as NativeAddon;
+    return withShortSpins(() => createRequire(import.meta.url)(addonPath) as NativeAddon);
   } catch (error) {
     throw new TorchnerError(
       "EENV",
@@ -46,6 +46,22 @@ function load(): NativeAddon {
         "libtorch may have moved or changed since it was built. Build it again with: npx torchner setup",
       { cause: error },
     );
+  }
+}
+
+/**
+ * libgomp's threads spin for milliseconds at every barrier before they sleep. Where anything else runs on the
+ * cores, a step then takes several times as long: the spinning thread holds the core that the other one needs. It
+ * reads the limit once, when libtorch brings it in; the user's own settings win.
+ */
+function withShortSpins<T>(open: () => T): T {
+  const { env } = process;
+  if (env.GOMP_SPINCOUNT !== undefined || env.OMP_WAIT_POLICY !== undefined) return open();
+  env.GOMP_SPINCOUNT = "2000";
+  try {
+    return open();
+  } finally {
+    delete env.GOMP_SPINCOUNT;
   }
 }
 
