@@ -48,7 +48,10 @@ export async function forwardRows(
 }
 
 /** The most pieces that a row may have, special tokens included: the smaller of the two folder's limits. */
-export function maxRowLength(model: Pick<Classifier, "config">, tokenizer: Pick<WordSplitter, "modelMaxLength">): number {
+export function maxRowLength(
+  model: Pick<Classifier, "config">,
+  tokenizer: Pick<WordSplitter, "modelMaxLength">,
+): number {
   const positions = model.config.max_position_embeddings;
   return Math.min(tokenizer.modelMaxLength, typeof positions === "number" ? positions : Infinity);
 }
