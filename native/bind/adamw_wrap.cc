@@ -10,7 +10,8 @@ namespace torchner {
 namespace {
 
 double InRange(double value, const char* name, double low, double high, const char* range) {
-  if (!(value >= low && value < high)) throw Error(ErrorCode::kArgument, std::string(name) + ": must lie in " + range + ".");
+  if (!(value >= low && value < high))
+    throw Error(ErrorCode::kArgument, std::string(name) + ": must lie in " + range + ".");
   return value;
 }
 
@@ -24,8 +25,8 @@ AdamWOptions ReadOptions(const Napi::Value& value) {
     options.beta2 = InRange(RequireNumber(pair.Get(1u), "betas[1]"), "betas[1]", 0, 1, "[0, 1)");
   }
   options.eps = InRange(NumberOption(value, "eps", options.eps), "eps", 0, INFINITY, "[0, infinity)");
-  options.weight_decay = InRange(NumberOption(value, "weightDecay", options.weight_decay), "weightDecay", 0, INFINITY,
-                                 "[0, infinity)");
+  options.weight_decay = InRange(NumberOption(value, "weightDecay", options.weight_decay), "weightDecay", 0,
+                                 INFINITY, "[0, infinity)");
   return options;
 }
 
@@ -38,41 +39,48 @@ double RequireFinite(const Napi::Value& value, const char* name) {
 }  // namespace
 
 void AdamWWrap::Register(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor =
-      DefineClass(env, kName,
-                  {InstanceMethod<&AdamWWrap::Step>("step"), InstanceMethod<&AdamWWrap::ZeroGrad>("zeroGrad"),
-                   InstanceMethod<&AdamWWrap::ClipGradNorm>("clipGradNorm"), InstanceMethod<&AdamWWrap::Save>("save"),
-                   InstanceMethod<&AdamWWrap::Load>("load"), InstanceMethod<&AdamWWrap::DisposeNow>("dispose"),
-                   InstanceAccessor<&AdamWWrap::IsDisposed>("disposed")});
+  const Napi::Function constructor = DefineClass(
+      env, kName,
+      {InstanceMethod<&AdamWWrap::Step>("step"), InstanceMethod<&AdamWWrap::ZeroGrad>("zeroGrad"),
+       InstanceMethod<&AdamWWrap::ClipGradNorm>("clipGradNorm"), InstanceMethod<&AdamWWrap::Save>("save"),
+       InstanceMethod<&AdamWWrap::Load>("load"), InstanceMethod<&AdamWWrap::DisposeNow>("dispose"),
+       InstanceAccessor<&AdamWWrap::IsDisposed>("disposed")});
   EnvData::Of(env).adamw_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
 }
 
 AdamWWrap::AdamWWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AdamWWrap>(info) {
   Guard(info, [&] {
-    const std::shared_ptr<TokenClassifier>& model = torchner::Unwrap<ModelWrap>(info[0], "model").Get("model");
+    const std::shared_ptr<TokenClassifier>& model =
+        torchner::Unwrap<ModelWrap>(info[0], "model").Get("model");
     native_ = std::make_shared<AdamW>(model->parameters(), ReadOptions(info[1]));
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
   });
 }
 
-AdamWWrap::~AdamWWrap() { Dispose(Env()); }
+AdamWWrap::~AdamWWrap() {
+  Dispose(Env());
+}
 
 Napi::Value AdamWWrap::Step(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    return OffThread(info.Env(), [self = Get("this optimizer"), lr = RequireFinite(info[0], "lr")] { self->Step(lr); });
+    return OffThread(info.Env(),
+                     [self = Get("this optimizer"), lr = RequireFinite(info[0], "lr")] { self->Step(lr); });
   });
 }
 
 Napi::Value AdamWWrap::ZeroGrad(const Napi::CallbackInfo& info) {
-  return GuardAsync(info, [&] { return OffThread(info.Env(), [self = Get("this optimizer")] { self->ZeroGrad(); }); });
+  return GuardAsync(
+      info, [&] { return OffThread(info.Env(), [self = Get("this optimizer")] { self->ZeroGrad(); }); });
 }
 
 Napi::Value AdamWWrap::ClipGradNorm(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OffThread(
         info.Env(),
-        [self = Get("this optimizer"), most = RequireFinite(info[0], "maxNorm")] { return self->ClipGradients(most); },
+        [self = Get("this optimizer"), most = RequireFinite(info[0], "maxNorm")] {
+          return self->ClipGradients(most);
+        },
         [](Napi::Env env, at::Tensor& norm) {
           return TensorWrap::ToJs(env, {std::move(norm), Numerics::kReference});
         });
@@ -81,15 +89,17 @@ Napi::Value AdamWWrap::ClipGradNorm(const Napi::CallbackInfo& info) {
 
 Napi::Value AdamWWrap::Save(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    return OffThread(info.Env(),
-                     [self = Get("this optimizer"), path = RequireString(info[0], "path")] { self->Save(path); });
+    return OffThread(info.Env(), [self = Get("this optimizer"), path = RequireString(info[0], "path")] {
+      self->Save(path);
+    });
   });
 }
 
 Napi::Value AdamWWrap::Load(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    return OffThread(info.Env(),
-                     [self = Get("this optimizer"), path = RequireString(info[0], "path")] { self->Load(path); });
+    return OffThread(info.Env(), [self = Get("this optimizer"), path = RequireString(info[0], "path")] {
+      self->Load(path);
+    });
   });
 }
 

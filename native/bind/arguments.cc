@@ -56,7 +56,8 @@ int64_t RequireInteger(const Napi::Value& value, const std::string& name, int64_
   const std::string expected = "an integer from " + std::to_string(low) + " to " + std::to_string(high);
   if (!value.IsNumber()) ThrowArgument(name, expected, value);
   const double number = value.As<Napi::Number>().DoubleValue();
-  if (std::floor(number) != number || number < static_cast<double>(low) || number > static_cast<double>(high)) {
+  if (std::floor(number) != number || number < static_cast<double>(low) ||
+      number > static_cast<double>(high)) {
     ThrowArgument(name, expected, value);
   }
   return static_cast<int64_t>(number);
@@ -104,7 +105,9 @@ std::vector<uint8_t> RequireBytes(const Napi::Value& value, const std::string& n
   return {bytes.Data(), bytes.Data() + bytes.ElementLength()};
 }
 
-bool Given(const Napi::Value& value) { return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull(); }
+bool Given(const Napi::Value& value) {
+  return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull();
+}
 
 Napi::Value Option(const Napi::Value& options, const char* key) {
   if (!Given(options)) return options.Env().Undefined();
@@ -137,7 +140,8 @@ Napi::Array ToJsArray(Napi::Env env, const std::vector<int64_t>& values) {
 
 Napi::Array ToJsArray(Napi::Env env, const std::vector<std::string>& values) {
   Napi::Array array = Napi::Array::New(env, values.size());
-  for (size_t i = 0; i < values.size(); ++i) array.Set(static_cast<uint32_t>(i), Napi::String::New(env, values[i]));
+  for (size_t i = 0; i < values.size(); ++i)
+    array.Set(static_cast<uint32_t>(i), Napi::String::New(env, values[i]));
   return array;
 }
 

@@ -9,16 +9,18 @@ namespace torchner {
 
 EnvData::EnvData(Napi::Env env)
     : executor_(Executor::Shared()), closed_(std::make_shared<std::atomic<bool>>(false)), env_(env) {
-  const napi_status status = napi_create_threadsafe_function(
-      env, nullptr, nullptr, Napi::String::New(env, "torchner results"), 0, 1, nullptr, nullptr, this, CallJs,
-      &results_);
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "torchner results"), 0, 1,
+                                      nullptr, nullptr, this, CallJs, &results_);
   if (status != napi_ok) Napi::Error::Fatal("torchner", "cannot create a thread-safe function");
   napi_unref_threadsafe_function(env, results_);
   // Added after the function's own hook, so it runs before it: rule 2.
   napi_add_env_cleanup_hook(env, [](void* self) { static_cast<EnvData*>(self)->Close(); }, this);
 }
 
-EnvData& EnvData::Of(Napi::Env env) { return *env.GetInstanceData<EnvData>(); }
+EnvData& EnvData::Of(Napi::Env env) {
+  return *env.GetInstanceData<EnvData>();
+}
 
 void EnvData::SetHooks(const Napi::Object& hooks) {
   const Napi::Value error_class = hooks.Get("TorchnerError"), allocate = hooks.Get("allocate");
@@ -40,7 +42,8 @@ Napi::Error EnvData::MakeError(Napi::Env env, const char* code, const std::strin
 }
 
 Napi::Value EnvData::Allocate(Napi::Env env, const char* kind, size_t length) {
-  return allocate_.Value().Call({Napi::String::New(env, kind), Napi::Number::New(env, static_cast<double>(length))});
+  return allocate_.Value().Call(
+      {Napi::String::New(env, kind), Napi::Number::New(env, static_cast<double>(length))});
 }
 
 void EnvData::Submit(std::function<Settlement()> work) {

@@ -16,8 +16,8 @@ namespace torchner {
  *
  * Lifetime rules:
  *  1. JavaScript values are touched on the environment's own thread only; the executor sees plain C++ values.
- *  2. A result travels back as a Settlement through the thread-safe function. Once `closed` is set no new one is
- *     sent, and the cleanup hook waits for the executor before the function is released.
+ *  2. A result travels back as a Settlement through the thread-safe function. Once `closed` is set no new one
+ * is sent, and the cleanup hook waits for the executor before the function is released.
  *  3. The function keeps the process alive only while promises are pending.
  */
 class EnvData {
@@ -33,8 +33,8 @@ class EnvData {
   Napi::Value Allocate(Napi::Env env, const char* kind, size_t length);
 
   /**
-   * Runs `work` on the executor and then the function it returns on this environment's thread. After `Close` the
-   * work is dropped. JavaScript thread only.
+   * Runs `work` on the executor and then the function it returns on this environment's thread. After `Close`
+   * the work is dropped. JavaScript thread only.
    */
   using Settlement = std::function<void(Napi::Env)>;
   void Submit(std::function<Settlement()> work);

@@ -52,29 +52,31 @@ Napi::Value GuardAsync(const Napi::CallbackInfo& info, Body&& body) {
 }
 
 /**
- * `work()` runs on the executor and returns a plain C++ value; `to_js(env, value)` turns it into the promise's
- * value back on the JavaScript thread. Either may throw; the promise then rejects with a TorchnerError.
+ * `work()` runs on the executor and returns a plain C++ value; `to_js(env, value)` turns it into the
+ * promise's value back on the JavaScript thread. Either may throw; the promise then rejects with a
+ * TorchnerError.
  */
 template <typename Work, typename ToJs>
 Napi::Promise OffThread(Napi::Env env, Work work, ToJs to_js) {
   const Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
-  EnvData::Of(env).Submit([work = std::move(work), to_js = std::move(to_js), deferred]() mutable -> EnvData::Settlement {
-    try {
-      // Shared, because std::function wants copyable captures and results may be move-only.
-      auto result = std::make_shared<std::invoke_result_t<Work>>(work());
-      return [result, to_js = std::move(to_js), deferred](Napi::Env env) mutable {
+  EnvData::Of(env).Submit(
+      [work = std::move(work), to_js = std::move(to_js), deferred]() mutable -> EnvData::Settlement {
         try {
-          deferred.Resolve(to_js(env, *result));
+          // Shared, because std::function wants copyable captures and results may be move-only.
+          auto result = std::make_shared<std::invoke_result_t<Work>>(work());
+          return [result, to_js = std::move(to_js), deferred](Napi::Env env) mutable {
+            try {
+              deferred.Resolve(to_js(env, *result));
+            } catch (...) {
+              deferred.Reject(CaughtError(env).Value());
+            }
+          };
         } catch (...) {
-          deferred.Reject(CaughtError(env).Value());
+          return [failure = DescribeCurrentException(), deferred](Napi::Env env) {
+            deferred.Reject(EnvData::Of(env).MakeError(env, CodeName(failure.code), failure.message).Value());
+          };
         }
-      };
-    } catch (...) {
-      return [failure = DescribeCurrentException(), deferred](Napi::Env env) {
-        deferred.Reject(EnvData::Of(env).MakeError(env, CodeName(failure.code), failure.message).Value());
-      };
-    }
-  });
+      });
   return deferred.Promise();
 }
 

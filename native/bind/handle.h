@@ -14,9 +14,10 @@ namespace torchner {
 /**
  * A JavaScript object that owns one native object until `dispose()` or the collector.
  *
- * `Wrap` derives from Napi::ObjectWrap<Wrap> and from this. Work on the executor holds its own shared pointer, so
- * disposing during work is safe: the object dies when the last work ends. The last pointer is always dropped on
- * the executor. The type tag tells our handles apart, since unwrapping another class's object is undefined.
+ * `Wrap` derives from Napi::ObjectWrap<Wrap> and from this. Work on the executor holds its own shared
+ * pointer, so disposing during work is safe: the object dies when the last work ends. The last pointer is
+ * always dropped on the executor. The type tag tells our handles apart, since unwrapping another class's
+ * object is undefined.
  */
 template <typename Native>
 class Handle {
@@ -60,8 +61,8 @@ Wrap& Unwrap(const Napi::Value& value, const std::string& name) {
 }
 
 /**
- * The native object an `new Wrap(...)` call hands over from C++. JavaScript cannot make an External, so calling
- * the constructor from there is refused.
+ * The native object an `new Wrap(...)` call hands over from C++. JavaScript cannot make an External, so
+ * calling the constructor from there is refused.
  */
 template <typename Wrap, typename Native>
 std::shared_ptr<Native> TakeConstructed(const Napi::CallbackInfo& info) {

@@ -80,7 +80,8 @@ ForwardOptions ReadForwardOptions(const Napi::Value& options) {
     throw Error(ErrorCode::kArgument, "numerics: '" + numerics + "' is not fast or reference.");
   }
   read.numerics = numerics == "fast" ? Numerics::kFast : Numerics::kReference;
-  const std::string layout = StringOption(options, "layout").value_or(numerics == "fast" ? "packed" : "padded");
+  const std::string layout =
+      StringOption(options, "layout").value_or(numerics == "fast" ? "packed" : "padded");
   if (layout != "packed" && layout != "padded") {
     throw Error(ErrorCode::kArgument, "layout: '" + layout + "' is not packed or padded.");
   }
@@ -142,13 +143,16 @@ std::vector<NamedTensor> NamedParameters(const TokenClassifier& model) {
 }  // namespace
 
 void ModelWrap::Register(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor = DefineClass(
-      env, kName,
-      {InstanceMethod<&ModelWrap::Forward>("forward"), InstanceMethod<&ModelWrap::ParameterNames>("parameterNames"),
-       InstanceMethod<&ModelWrap::ParameterValue>("parameter"), InstanceMethod<&ModelWrap::Gradient>("gradient"),
-       InstanceMethod<&ModelWrap::Save>("save"), InstanceMethod<&ModelWrap::LoadWeights>("loadWeights"),
-       InstanceMethod<&ModelWrap::ParameterCount>("parameterCount"),
-       InstanceMethod<&ModelWrap::DisposeNow>("dispose"), InstanceAccessor<&ModelWrap::IsDisposed>("disposed")});
+  const Napi::Function constructor =
+      DefineClass(env, kName,
+                  {InstanceMethod<&ModelWrap::Forward>("forward"),
+                   InstanceMethod<&ModelWrap::ParameterNames>("parameterNames"),
+                   InstanceMethod<&ModelWrap::ParameterValue>("parameter"),
+                   InstanceMethod<&ModelWrap::Gradient>("gradient"), InstanceMethod<&ModelWrap::Save>("save"),
+                   InstanceMethod<&ModelWrap::LoadWeights>("loadWeights"),
+                   InstanceMethod<&ModelWrap::ParameterCount>("parameterCount"),
+                   InstanceMethod<&ModelWrap::DisposeNow>("dispose"),
+                   InstanceAccessor<&ModelWrap::IsDisposed>("disposed")});
   EnvData::Of(env).model_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
   exports.Set("loadModel", Napi::Function::New<LoadModel>(env, "loadModel"));
@@ -159,12 +163,15 @@ ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelWra
     native_ = TakeConstructed<ModelWrap, TokenClassifier>(info);
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
     int64_t bytes = 0;
-    for (const Parameter& parameter : native_->parameters()) bytes += static_cast<int64_t>(parameter.tensor.nbytes());
+    for (const Parameter& parameter : native_->parameters())
+      bytes += static_cast<int64_t>(parameter.tensor.nbytes());
     Account(info.Env(), bytes);
   });
 }
 
-ModelWrap::~ModelWrap() { Dispose(Env()); }
+ModelWrap::~ModelWrap() {
+  Dispose(Env());
+}
 
 Napi::Value ModelWrap::Forward(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
@@ -199,7 +206,8 @@ Napi::Value ModelWrap::CopyOfParameter(const Napi::CallbackInfo& info, Read read
     const std::string name = RequireString(info[0], "name");
     const Parameter* parameter = model->Find(name);
     if (!parameter) {
-      throw Error(ErrorCode::kArgument, "name: this model has no parameter '" + name + "'; see parameterNames().");
+      throw Error(ErrorCode::kArgument,
+                  "name: this model has no parameter '" + name + "'; see parameterNames().");
     }
     return OffThread(
         info.Env(),

@@ -27,7 +27,9 @@ Napi::Value GetRuntimeInfo(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OffThread(
         info.Env(),
-        [] { return RuntimeInfo{at::get_cpu_capability(), at::get_num_threads(), FastMatmul(), CudaStatus()}; },
+        [] {
+          return RuntimeInfo{at::get_cpu_capability(), at::get_num_threads(), FastMatmul(), CudaStatus()};
+        },
         [](Napi::Env env, const RuntimeInfo& read) {
           Napi::Object matmul = Napi::Object::New(env);
           matmul.Set("backend", read.matmul.backend);

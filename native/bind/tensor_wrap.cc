@@ -28,7 +28,8 @@ const char* DTypeName(at::ScalarType type) {
     case at::kBool:
       return "bool";
     default:
-      throw Error(ErrorCode::kArgument, std::string("tensors of type ") + at::toString(type) + " cannot be used from JavaScript.");
+      throw Error(ErrorCode::kArgument,
+                  std::string("tensors of type ") + at::toString(type) + " cannot be used from JavaScript.");
   }
 }
 
@@ -54,16 +55,16 @@ int64_t DimArgument(const Napi::CallbackInfo& info, const at::Tensor& tensor) {
 }  // namespace
 
 void TensorWrap::Register(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor =
-      DefineClass(env, kName,
-                  {InstanceMethod<&TensorWrap::Backward>("backward"), InstanceMethod<&TensorWrap::Item>("item"),
-                   InstanceMethod<&TensorWrap::ToTypedArray>("toTypedArray"),
-                   InstanceMethod<&TensorWrap::Argmax>("argmax"), InstanceMethod<&TensorWrap::Softmax>("softmax"),
-                   InstanceMethod<&TensorWrap::Detach>("detach"), InstanceMethod<&TensorWrap::Add>("add"),
-                   InstanceMethod<&TensorWrap::Mul>("mul"), InstanceMethod<&TensorWrap::Div>("div"),
-                   InstanceMethod<&TensorWrap::CrossEntropy>("crossEntropy"),
-                   InstanceMethod<&TensorWrap::DisposeNow>("dispose"),
-                   InstanceAccessor<&TensorWrap::IsDisposed>("disposed")});
+  const Napi::Function constructor = DefineClass(
+      env, kName,
+      {InstanceMethod<&TensorWrap::Backward>("backward"), InstanceMethod<&TensorWrap::Item>("item"),
+       InstanceMethod<&TensorWrap::ToTypedArray>("toTypedArray"),
+       InstanceMethod<&TensorWrap::Argmax>("argmax"), InstanceMethod<&TensorWrap::Softmax>("softmax"),
+       InstanceMethod<&TensorWrap::Detach>("detach"), InstanceMethod<&TensorWrap::Add>("add"),
+       InstanceMethod<&TensorWrap::Mul>("mul"), InstanceMethod<&TensorWrap::Div>("div"),
+       InstanceMethod<&TensorWrap::CrossEntropy>("crossEntropy"),
+       InstanceMethod<&TensorWrap::DisposeNow>("dispose"),
+       InstanceAccessor<&TensorWrap::IsDisposed>("disposed")});
   EnvData::Of(env).tensor_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
 }
@@ -92,7 +93,9 @@ TensorWrap::TensorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Tensor
   });
 }
 
-TensorWrap::~TensorWrap() { Dispose(Env()); }
+TensorWrap::~TensorWrap() {
+  Dispose(Env());
+}
 
 template <typename Operation>
 Napi::Value TensorWrap::Derive(const Napi::CallbackInfo& info, Operation operation) {
@@ -116,7 +119,8 @@ Napi::Value TensorWrap::Arithmetic(const Napi::CallbackInfo& info, Operation ope
       return Derive(info, [other, operation](const at::Tensor& self) { return operation(self, other); });
     }
     const std::shared_ptr<TensorHandle> other = torchner::Unwrap<TensorWrap>(info[0], "other").Get("other");
-    return Derive(info, [other, operation](const at::Tensor& self) { return operation(self, other->tensor); });
+    return Derive(info,
+                  [other, operation](const at::Tensor& self) { return operation(self, other->tensor); });
   });
 }
 
@@ -125,9 +129,10 @@ Napi::Value TensorWrap::Backward(const Napi::CallbackInfo& info) {
     const std::shared_ptr<TensorHandle> self = Get("this tensor");
     return OffThread(info.Env(), [self] {
       if (self->tensor.numel() != 1 || !self->tensor.requires_grad()) {
-        throw Error(ErrorCode::kState,
-                    "backward: needs a loss of one element with a graph; was the model in train mode (or grad: "
-                    "true), and is this the first backward?");
+        throw Error(
+            ErrorCode::kState,
+            "backward: needs a loss of one element with a graph; was the model in train mode (or grad: "
+            "true), and is this the first backward?");
       }
       NumericsScope numerics(self->numerics);
       self->tensor.backward();
@@ -142,8 +147,9 @@ Napi::Value TensorWrap::Item(const Napi::CallbackInfo& info) {
         info.Env(),
         [self] {
           if (self->tensor.numel() != 1) {
-            throw Error(ErrorCode::kArgument,
-                        "item: this tensor has " + std::to_string(self->tensor.numel()) + " elements, not one.");
+            throw Error(
+                ErrorCode::kArgument,
+                "item: this tensor has " + std::to_string(self->tensor.numel()) + " elements, not one.");
           }
           return self->tensor.detach().to(at::kCPU, at::kDouble).item<double>();
         },
@@ -160,7 +166,8 @@ Napi::Value TensorWrap::ToTypedArray(const Napi::CallbackInfo& info) {
           const char* kind = host.scalar_type() == at::kInt ? "int32" : DTypeName(host.scalar_type());
           const Napi::Value array = EnvData::Of(env).Allocate(env, kind, static_cast<size_t>(host.numel()));
           const Napi::TypedArray view = array.As<Napi::TypedArray>();
-          std::memcpy(static_cast<char*>(view.ArrayBuffer().Data()) + view.ByteOffset(), host.data_ptr(), host.nbytes());
+          std::memcpy(static_cast<char*>(view.ArrayBuffer().Data()) + view.ByteOffset(), host.data_ptr(),
+                      host.nbytes());
           return array;
         });
   });
@@ -229,8 +236,9 @@ Napi::Value TensorWrap::CrossEntropy(const Napi::CallbackInfo& info) {
     return Derive(info, [labels, weight, ignore, reduction, classes](const at::Tensor& self) {
       std::optional<at::Tensor> weights;
       if (!weight.empty()) weights = at::tensor(weight).to(self.device());
-      return at::cross_entropy_loss(self.reshape({-1, classes}), at::tensor(labels, at::kLong).to(self.device()),
-                                    weights, reduction == "sum" ? at::Reduction::Sum : at::Reduction::Mean, ignore);
+      return at::cross_entropy_loss(self.reshape({-1, classes}),
+                                    at::tensor(labels, at::kLong).to(self.device()), weights,
+                                    reduction == "sum" ? at::Reduction::Sum : at::Reduction::Mean, ignore);
     });
   });
 }

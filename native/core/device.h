@@ -8,8 +8,8 @@
 namespace torchner {
 
 /**
- * Opens libtorch's CUDA library where there is a driver and a CUDA build, so that nothing is paid where there is
- * not. Must run before the first query of libtorch's CUDA hooks; later calls do nothing.
+ * Opens libtorch's CUDA library where there is a driver and a CUDA build, so that nothing is paid where there
+ * is not. Must run before the first query of libtorch's CUDA hooks; later calls do nothing.
  */
 void OpenCudaLibraries();
 

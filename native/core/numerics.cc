@@ -6,8 +6,8 @@
 namespace torchner {
 namespace {
 
-// MKL, libtorch's default for float32 products, runs AVX2 kernels on AMD. Allowing oneDNN "bf16" products moves
-// them to oneDNN, whose AVX-512 kernels stay true float32 where the CPU has no bf16 matrix unit.
+// MKL, libtorch's default for float32 products, runs AVX2 kernels on AMD. Allowing oneDNN "bf16" products
+// moves them to oneDNN, whose AVX-512 kernels stay true float32 where the CPU has no bf16 matrix unit.
 void SelectOneDnn(bool on) {
   at::globalContext().setFloat32Precision(at::Float32Backend::MKLDNN, at::Float32Op::MATMUL,
                                           on ? at::Float32Precision::BF16 : at::Float32Precision::NONE);
@@ -25,7 +25,8 @@ Product TestProduct(bool one_dnn) {
     return at::arange(rows * columns, at::kDouble).mul(0.37).add(phase).sin().view({rows, columns});
   };
   const at::Tensor input = wave(128, 384, 0.0), weight = wave(384, 384, 0.5);
-  const at::Tensor exact = at::mm(input.to(at::kFloat).to(at::kDouble), weight.to(at::kFloat).t().to(at::kDouble));
+  const at::Tensor exact =
+      at::mm(input.to(at::kFloat).to(at::kDouble), weight.to(at::kFloat).t().to(at::kDouble));
   SelectOneDnn(one_dnn);
   const at::Tensor product = at::linear(input.to(at::kFloat), weight.to(at::kFloat));
   SelectOneDnn(false);
@@ -54,6 +55,8 @@ NumericsScope::NumericsScope(Numerics numerics) {
   SelectOneDnn(numerics == Numerics::kFast && FastMatmul().backend == "oneDNN");
 }
 
-NumericsScope::~NumericsScope() { SelectOneDnn(false); }
+NumericsScope::~NumericsScope() {
+  SelectOneDnn(false);
+}
 
 }  // namespace torchner

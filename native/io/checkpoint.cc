@@ -27,10 +27,12 @@ std::string Shape(at::IntArrayRef shape) {
   return text;
 }
 
-void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mismatch>& mismatched, size_t total) {
+void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mismatch>& mismatched,
+                      size_t total) {
   std::string list;
   for (const auto& [name, file, model] : mismatched) {
-    list += (list.empty() ? "" : "; ") + name + " is " + Shape(file) + " in the file, " + Shape(model) + " here";
+    list +=
+        (list.empty() ? "" : "; ") + name + " is " + Shape(file) + " in the file, " + Shape(model) + " here";
   }
   throw Error(ErrorCode::kCheckpoint, path + ": " + std::to_string(mismatched.size()) + " of " +
                                           std::to_string(total) + " tensors have another shape: " + list +
@@ -40,7 +42,8 @@ void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mis
 
 }  // namespace
 
-LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>& paths, bool ignore_mismatched) {
+LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>& paths,
+                          bool ignore_mismatched) {
   LoadReport report;
   std::vector<std::unique_ptr<SafetensorsFile>> files;
   std::map<std::string, Source> sources;
@@ -51,8 +54,9 @@ LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>
       if (!parameter) {
         report.unexpected.push_back(entry.name);
       } else if (!sources.emplace(parameter->name, Source{files.back().get(), &entry}).second) {
-        throw Error(ErrorCode::kCheckpoint, path + ": '" + entry.name + "' and another tensor both stand for '" +
-                                                parameter->name + "'.");
+        throw Error(
+            ErrorCode::kCheckpoint,
+            path + ": '" + entry.name + "' and another tensor both stand for '" + parameter->name + "'.");
       }
     }
   }
@@ -66,12 +70,14 @@ LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>
     }
     if (parameter.name.rfind(model.keys().prefix, 0) == 0) ++encoder_found;
     if (!ShapesAgree(source->second, parameter)) {
-      report.mismatched.push_back({source->second.entry->name, source->second.entry->shape, parameter.tensor.sizes().vec()});
+      report.mismatched.push_back(
+          {source->second.entry->name, source->second.entry->shape, parameter.tensor.sizes().vec()});
     }
   }
   if (!paths.empty() && encoder_found == 0) {
-    throw Error(ErrorCode::kCheckpoint, paths.front() + ": holds no weight of this model type (its names do not match '" +
-                                            model.keys().prefix + "...'); is model_type in config.json right?");
+    throw Error(ErrorCode::kCheckpoint,
+                paths.front() + ": holds no weight of this model type (its names do not match '" +
+                    model.keys().prefix + "...'); is model_type in config.json right?");
   }
   if (!report.mismatched.empty() && !ignore_mismatched) {
     RefuseMismatches(paths.front(), report.mismatched, model.parameters().size());

@@ -19,10 +19,12 @@ struct LoadReport {
 
 /**
  * Fills a model from safetensors files as they really are: with or without the family's prefix, LayerNorm's
- * `gamma`/`beta`, buffers, poolers and heads of other tasks. Parameters the files lack are initialised freshly and
- * reported. A tensor of another shape is a kCheckpoint error listing them all, unless `ignore_mismatched` (then it
- * is initialised and reported). Files with nothing of the encoder are refused. No file: everything is initialised.
+ * `gamma`/`beta`, buffers, poolers and heads of other tasks. Parameters the files lack are initialised
+ * freshly and reported. A tensor of another shape is a kCheckpoint error listing them all, unless
+ * `ignore_mismatched` (then it is initialised and reported). Files with nothing of the encoder are refused.
+ * No file: everything is initialised.
  */
-LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>& paths, bool ignore_mismatched);
+LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>& paths,
+                          bool ignore_mismatched);
 
 }  // namespace torchner

@@ -23,8 +23,12 @@ void AppendUtf8(std::string& out, uint32_t code) {
   }
 }
 
-bool IsHighSurrogate(uint32_t code) { return code >= 0xD800 && code < 0xDC00; }
-bool IsLowSurrogate(uint32_t code) { return code >= 0xDC00 && code < 0xE000; }
+bool IsHighSurrogate(uint32_t code) {
+  return code >= 0xD800 && code < 0xDC00;
+}
+bool IsLowSurrogate(uint32_t code) {
+  return code >= 0xDC00 && code < 0xE000;
+}
 
 }  // namespace
 
@@ -33,7 +37,8 @@ void JsonScanner::Fail(const std::string& expected) const {
 }
 
 void JsonScanner::Blanks() {
-  while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
+  while (at_ < text_.size() &&
+         (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
     ++at_;
   }
 }
@@ -172,9 +177,11 @@ bool IsUtf8(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size();) {
     const auto byte = [&](size_t k) { return static_cast<unsigned char>(bytes[k]); };
     const unsigned char lead = byte(i);
-    const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3
-                          : lead >= 0xF0 && lead < 0xF5                 ? 4
-                                                                        : 0;
+    const size_t length = lead < 0x80                   ? 1
+                          : lead >= 0xC2 && lead < 0xE0 ? 2
+                          : lead >= 0xE0 && lead < 0xF0 ? 3
+                          : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                        : 0;
     if (length == 0 || i + length > bytes.size()) return false;
     for (size_t k = 1; k < length; ++k) {
       if ((byte(i + k) & 0xC0) != 0x80) return false;

@@ -8,9 +8,9 @@
 namespace torchner {
 
 /**
- * A strict reader of the JSON that safetensors headers hold: objects, arrays, strings and non-negative integers.
- * The caller drives it, so nothing is built that was not asked for and depth is the caller's own. Every method
- * throws JsonError where the text is anything else.
+ * A strict reader of the JSON that safetensors headers hold: objects, arrays, strings and non-negative
+ * integers. The caller drives it, so nothing is built that was not asked for and depth is the caller's own.
+ * Every method throws JsonError where the text is anything else.
  */
 class JsonScanner {
  public:

@@ -14,7 +14,8 @@ std::string ReplaceEnding(const std::string& name, std::string_view ending, std:
 
 const Parameter* FindParameter(const TokenClassifier& model, const std::string& checkpoint_name) {
   const std::string name =
-      ReplaceEnding(ReplaceEnding(checkpoint_name, "LayerNorm.gamma", "LayerNorm.weight"), "LayerNorm.beta", "LayerNorm.bias");
+      ReplaceEnding(ReplaceEnding(checkpoint_name, "LayerNorm.gamma", "LayerNorm.weight"), "LayerNorm.beta",
+                    "LayerNorm.bias");
   if (const Parameter* parameter = model.Find(name)) return parameter;
   return model.Find(model.keys().prefix + name);
 }

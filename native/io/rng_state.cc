@@ -7,9 +7,13 @@
 
 namespace torchner {
 
-void ManualSeed(uint64_t seed) { at::manual_seed(seed); }
+void ManualSeed(uint64_t seed) {
+  at::manual_seed(seed);
+}
 
-void DrawBaseSeed() { at::empty({}, at::kLong).random_(); }
+void DrawBaseSeed() {
+  at::empty({}, at::kLong).random_();
+}
 
 std::vector<uint8_t> GetRngState() {
   const at::Tensor state = at::detail::getDefaultCPUGenerator().get_state();
@@ -21,7 +25,8 @@ void SetRngState(const std::vector<uint8_t>& state) {
   const size_t expected = static_cast<size_t>(at::detail::getDefaultCPUGenerator().get_state().numel());
   if (state.size() != expected) {
     throw Error(ErrorCode::kArgument, "state: expected " + std::to_string(expected) +
-                                          " bytes of a CPU generator's state, got " + std::to_string(state.size()) + ".");
+                                          " bytes of a CPU generator's state, got " +
+                                          std::to_string(state.size()) + ".");
   }
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   generator.set_state(at::tensor(state, at::kByte));

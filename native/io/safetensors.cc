@@ -22,7 +22,8 @@ std::optional<at::ScalarType> FloatType(const std::string& dtype) {
 SafetensorsHeader ReadHeader(const std::string& path, const File& file) {
   const uint64_t size = file.Size();
   unsigned char prefix[8] = {};
-  if (size < 8) throw Error(ErrorCode::kCheckpoint, path + ": too short for a safetensors file (truncated?).");
+  if (size < 8)
+    throw Error(ErrorCode::kCheckpoint, path + ": too short for a safetensors file (truncated?).");
   file.ReadAt(0, prefix, 8);
   if (std::equal(prefix, prefix + 8, "version ")) {
     throw Error(ErrorCode::kCheckpoint,
@@ -119,7 +120,8 @@ void WriteSafetensors(const std::string& path, const std::vector<NamedTensor>& t
     header += "," + JsonEntry(named, begin, end);
   }
   header += '}';
-  header.resize((header.size() + 7) / 8 * 8, ' ');  // data aligned to 8 bytes, as the format's own writer does
+  header.resize((header.size() + 7) / 8 * 8,
+                ' ');  // data aligned to 8 bytes, as the format's own writer does
 
   const std::string aside = path + ".partial";
   {

@@ -16,8 +16,8 @@ namespace {
 constexpr uint64_t kMaxHeader = 100'000'000;
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& why) {
-  throw Error(ErrorCode::kCheckpoint, path + ": not a valid safetensors file: " + why +
-                                          ". Fetch or save the file again.");
+  throw Error(ErrorCode::kCheckpoint,
+              path + ": not a valid safetensors file: " + why + ". Fetch or save the file again.");
 }
 
 SafetensorsEntry ReadEntry(JsonScanner& scanner, const std::string& name) {
@@ -58,9 +58,8 @@ std::optional<uint64_t> ByteSize(const SafetensorsEntry& entry) {
 }
 
 void CheckRanges(const std::string& path, SafetensorsHeader& header, uint64_t data_size) {
-  std::sort(header.entries.begin(), header.entries.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.begin, a.end) < std::tie(b.begin, b.end);
-  });
+  std::sort(header.entries.begin(), header.entries.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   uint64_t reached = 0;
   for (const SafetensorsEntry& entry : header.entries) {
     if (SafetensorsItemSize(entry.dtype) == 0) {
@@ -70,7 +69,8 @@ void CheckRanges(const std::string& path, SafetensorsHeader& header, uint64_t da
     if (entry.end < entry.begin || !size || *size != entry.end - entry.begin) {
       Refuse(path, "the bytes of tensor '" + entry.name + "' do not fit its shape");
     }
-    if (entry.begin != reached) Refuse(path, "there is a gap or an overlap before tensor '" + entry.name + "'");
+    if (entry.begin != reached)
+      Refuse(path, "there is a gap or an overlap before tensor '" + entry.name + "'");
     reached = entry.end;
   }
   if (reached != data_size) {
@@ -83,24 +83,25 @@ void CheckRanges(const std::string& path, SafetensorsHeader& header, uint64_t da
 
 uint64_t SafetensorsItemSize(std::string_view dtype) {
   constexpr std::array<std::pair<std::string_view, uint64_t>, 12> kSizes = {{{"F64", 8},
-                                                                            {"F32", 4},
-                                                                            {"F16", 2},
-                                                                            {"BF16", 2},
-                                                                            {"I64", 8},
-                                                                            {"I32", 4},
-                                                                            {"I16", 2},
-                                                                            {"I8", 1},
-                                                                            {"U8", 1},
-                                                                            {"BOOL", 1},
-                                                                            {"U16", 2},
-                                                                            {"U32", 4}}};
+                                                                             {"F32", 4},
+                                                                             {"F16", 2},
+                                                                             {"BF16", 2},
+                                                                             {"I64", 8},
+                                                                             {"I32", 4},
+                                                                             {"I16", 2},
+                                                                             {"I8", 1},
+                                                                             {"U8", 1},
+                                                                             {"BOOL", 1},
+                                                                             {"U16", 2},
+                                                                             {"U32", 4}}};
   for (const auto& [name, size] : kSizes) {
     if (name == dtype) return size;
   }
   return 0;
 }
 
-uint64_t SafetensorsHeaderLength(const std::string& path, const unsigned char (&prefix)[8], uint64_t file_size) {
+uint64_t SafetensorsHeaderLength(const std::string& path, const unsigned char (&prefix)[8],
+                                 uint64_t file_size) {
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = length << 8 | prefix[i];
   if (length > kMaxHeader) Refuse(path, "its header claims " + std::to_string(length) + " bytes");

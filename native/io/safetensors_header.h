@@ -31,11 +31,13 @@ struct SafetensorsHeader {
 uint64_t SafetensorsItemSize(std::string_view dtype);
 
 /** Length of the JSON that follows the first 8 bytes. Throws kCheckpoint where it cannot be right. */
-uint64_t SafetensorsHeaderLength(const std::string& path, const unsigned char (&prefix)[8], uint64_t file_size);
+uint64_t SafetensorsHeaderLength(const std::string& path, const unsigned char (&prefix)[8],
+                                 uint64_t file_size);
 
 /**
- * Reads a header strictly: known dtypes, shapes whose size is the byte range, ranges that cover the data from 0
- * without gap or overlap to the end of the file, no name twice. Throws kCheckpoint naming `path` and the tensor.
+ * Reads a header strictly: known dtypes, shapes whose size is the byte range, ranges that cover the data from
+ * 0 without gap or overlap to the end of the file, no name twice. Throws kCheckpoint naming `path` and the
+ * tensor.
  */
 SafetensorsHeader ParseSafetensorsHeader(const std::string& path, std::string_view json, uint64_t file_size);
 

@@ -19,8 +19,9 @@ at::Tensor SelfAttention::operator()(const at::Tensor& x, const SequenceLayout& 
   if (layout.key_mask.defined()) {
     mask = layout.key_mask.expand({layout.rows, 1, layout.width, layout.width});
   }
-  const at::Tensor context = at::scaled_dot_product_attention(
-      q, k, v, mask, training ? dropout : 0.0, /*is_causal=*/false, 1.0 / std::sqrt(static_cast<double>(head_size)));
+  const at::Tensor context =
+      at::scaled_dot_product_attention(q, k, v, mask, training ? dropout : 0.0, /*is_causal=*/false,
+                                       1.0 / std::sqrt(static_cast<double>(head_size)));
   const at::Tensor rows = context.transpose(1, 2).contiguous().view({layout.rows, layout.width, x.size(-1)});
   return output(FromPadded(layout, rows));
 }

@@ -8,8 +8,8 @@ namespace {
 EncoderConfig ReadConfig(const ConfigMap& config, int64_t num_labels) {
   const std::string positions = TextEntry(config, "position_embedding_type", "absolute");
   if (positions != "absolute") {
-    throw Error(ErrorCode::kCheckpoint,
-                "config.json: position_embedding_type '" + positions + "' is not supported; only absolute is.");
+    throw Error(ErrorCode::kCheckpoint, "config.json: position_embedding_type '" + positions +
+                                            "' is not supported; only absolute is.");
   }
   const double hidden_dropout = NumberEntry(config, "hidden_dropout_prob", 0.1);
   return {
@@ -54,6 +54,8 @@ KeyMap Keys() {
 
 }  // namespace
 
-Family BertFamily(const ConfigMap& config, int64_t num_labels) { return {ReadConfig(config, num_labels), Keys()}; }
+Family BertFamily(const ConfigMap& config, int64_t num_labels) {
+  return {ReadConfig(config, num_labels), Keys()};
+}
 
 }  // namespace torchner

@@ -19,7 +19,9 @@ const T* Find(const ConfigMap& config, const std::string& key, const char* type)
   Refuse(key, std::string("is not ") + type + ".");
 }
 
-bool IsWhole(double number) { return std::floor(number) == number && std::abs(number) < 2147483648.0; }
+bool IsWhole(double number) {
+  return std::floor(number) == number && std::abs(number) < 2147483648.0;
+}
 
 }  // namespace
 
@@ -61,7 +63,9 @@ Activation ActivationEntry(const ConfigMap& config, const std::string& key) {
 
 void CheckConfig(const EncoderConfig& config) {
   if (config.hidden_size < 1 || config.layers < 1 || config.vocab_size < 1 || config.max_positions < 1) {
-    throw Error(ErrorCode::kCheckpoint, "config.json: sizes of the vocabulary, hidden layer, layers and positions must be at least 1.");
+    throw Error(
+        ErrorCode::kCheckpoint,
+        "config.json: sizes of the vocabulary, hidden layer, layers and positions must be at least 1.");
   }
   if (config.heads < 1 || config.hidden_size % config.heads != 0) {
     throw Error(ErrorCode::kCheckpoint, "config.json: the hidden size " + std::to_string(config.hidden_size) +

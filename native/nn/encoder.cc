@@ -8,7 +8,8 @@ at::Tensor Embeddings::operator()(const LaidOutBatch& batch, bool training) cons
   const int64_t hidden = words.size(1);
   at::Tensor x = at::embedding(words, batch.input_ids, padding_id);
   if (token_types.defined()) x = x + at::embedding(token_types, batch.token_type_ids);
-  // One row of positions is shared by all sequences when padded, so its gradient is summed as transformers does.
+  // One row of positions is shared by all sequences when padded, so its gradient is summed as transformers
+  // does.
   const at::Tensor position_rows = at::embedding(positions, batch.layout.positions);
   x = (x.view({-1, position_rows.size(0), hidden}) + position_rows.unsqueeze(0)).view({-1, hidden});
   return at::dropout(norm(x), dropout, training);

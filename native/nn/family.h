@@ -7,8 +7,8 @@
 namespace torchner {
 
 /**
- * Where a family's checkpoints keep each block: the names of `state_dict()` in transformers, without `.weight`
- * and `.bias`. Layer names are relative to `layer<i>.`.
+ * Where a family's checkpoints keep each block: the names of `state_dict()` in transformers, without
+ * `.weight` and `.bias`. Layer names are relative to `layer<i>.`.
  */
 struct KeyMap {
   std::string prefix;

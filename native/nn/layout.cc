@@ -37,8 +37,9 @@ LaidOutBatch Padded(const Batch& batch, c10::Device device) {
                  .positions = at::arange(batch.width, at::TensorOptions(at::kLong).device(device)),
                  .key_mask = KeyMask(batch, device)},
       .input_ids = ToDevice(batch.input_ids, device),
-      .token_type_ids = batch.token_type_ids.empty() ? at::zeros({cells}, at::TensorOptions(at::kLong).device(device))
-                                                     : ToDevice(batch.token_type_ids, device),
+      .token_type_ids = batch.token_type_ids.empty()
+                            ? at::zeros({cells}, at::TensorOptions(at::kLong).device(device))
+                            : ToDevice(batch.token_type_ids, device),
       .labels = batch.labels.empty() ? at::Tensor() : ToDevice(batch.labels, device),
   };
 }
@@ -50,8 +51,8 @@ LaidOutBatch Packed(const Batch& batch, c10::Device device) {
     cells.push_back(cell);
     positions.push_back(cell % batch.width);
   }
-  const std::vector<int64_t> types =
-      batch.token_type_ids.empty() ? std::vector<int64_t>(cells.size(), 0) : Gather(batch.token_type_ids, cells);
+  const std::vector<int64_t> types = batch.token_type_ids.empty() ? std::vector<int64_t>(cells.size(), 0)
+                                                                  : Gather(batch.token_type_ids, cells);
   return {
       .layout = {.kind = LayoutKind::kPacked,
                  .rows = batch.rows,

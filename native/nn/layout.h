@@ -18,8 +18,9 @@ enum class LayoutKind {
 /**
  * How a batch's tokens lie in the [tokens, hidden] matrices of the encoder.
  *
- * Embeddings, linear layers, LayerNorm and the loss never ask; attention does, and so does the order of dropout's
- * draws, which follows the shape. A token keeps its column of the batch as its position in both layouts.
+ * Embeddings, linear layers, LayerNorm and the loss never ask; attention does, and so does the order of
+ * dropout's draws, which follows the shape. A token keeps its column of the batch as its position in both
+ * layouts.
  */
 struct SequenceLayout {
   LayoutKind kind;

@@ -29,9 +29,9 @@ Family ReadFamily(const ConfigMap& config, int64_t num_labels) {
     known += known.empty() ? entry.model_type : std::string(", ") + entry.model_type;
   }
   throw Error(ErrorCode::kCheckpoint,
-              model_type.empty()
-                  ? "config.json: model_type is missing; it must be one of " + known + "."
-                  : "config.json: model_type '" + model_type + "' is not supported; these are: " + known + ".");
+              model_type.empty() ? "config.json: model_type is missing; it must be one of " + known + "."
+                                 : "config.json: model_type '" + model_type +
+                                       "' is not supported; these are: " + known + ".");
 }
 
 }  // namespace torchner

@@ -90,27 +90,29 @@ class Builder {
   std::vector<Parameter>& parameters_;
 };
 
-/** About what one layer keeps per token: inputs and outputs of its products, norms, dropouts and activation. */
+/** About what one layer keeps per token: inputs and outputs of its products, norms, dropouts and activation.
+ */
 int64_t GraphBytes(const EncoderConfig& config, int64_t tokens) {
   const int64_t per_token = 14 * config.hidden_size + 2 * config.intermediate_size;
   return tokens * config.layers * per_token * static_cast<int64_t>(sizeof(float));
 }
 
-void CheckField(const std::vector<int64_t>& values, const char* name, const Batch& batch, int64_t low, int64_t high,
-                bool ignore_index) {
+void CheckField(const std::vector<int64_t>& values, const char* name, const Batch& batch, int64_t low,
+                int64_t high, bool ignore_index) {
   if (values.empty()) return;
   if (static_cast<int64_t>(values.size()) != batch.rows * batch.width) {
-    throw Error(ErrorCode::kArgument, std::string(name) + ": expected " + std::to_string(batch.rows * batch.width) +
-                                          " values for shape [" + std::to_string(batch.rows) + ", " +
-                                          std::to_string(batch.width) + "], got " + std::to_string(values.size()) + ".");
+    throw Error(ErrorCode::kArgument, std::string(name) + ": expected " +
+                                          std::to_string(batch.rows * batch.width) + " values for shape [" +
+                                          std::to_string(batch.rows) + ", " + std::to_string(batch.width) +
+                                          "], got " + std::to_string(values.size()) + ".");
   }
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i] >= low && values[i] < high) continue;
     if (ignore_index && values[i] == kIgnoreIndex) continue;
     throw Error(ErrorCode::kArgument, std::string(name) + ": " + std::to_string(values[i]) + " in row " +
                                           std::to_string(i / batch.width) + ", column " +
-                                          std::to_string(i % batch.width) + " is not in [" + std::to_string(low) +
-                                          ", " + std::to_string(high) + ").");
+                                          std::to_string(i % batch.width) + " is not in [" +
+                                          std::to_string(low) + ", " + std::to_string(high) + ").");
   }
 }
 
@@ -136,13 +138,15 @@ void TokenClassifier::Check(const Batch& batch) const {
   if (batch.width > config_.max_positions) {
     throw Error(ErrorCode::kArgument, "inputIds: sequences of " + std::to_string(batch.width) +
                                           " pieces are longer than the model's " +
-                                          std::to_string(config_.max_positions) + " positions; truncate them.");
+                                          std::to_string(config_.max_positions) +
+                                          " positions; truncate them.");
   }
   if (batch.input_ids.empty()) throw Error(ErrorCode::kArgument, "inputIds: is empty.");
   CheckField(batch.input_ids, "inputIds", batch, 0, config_.vocab_size, false);
   CheckField(batch.attention_mask, "attentionMask", batch, 0, 2, false);
   // A family without token types ignores them, as transformers does, whatever they are.
-  const int64_t types = config_.type_vocab_size > 0 ? config_.type_vocab_size : std::numeric_limits<int64_t>::max();
+  const int64_t types =
+      config_.type_vocab_size > 0 ? config_.type_vocab_size : std::numeric_limits<int64_t>::max();
   CheckField(batch.token_type_ids, "tokenTypeIds", batch, 0, types, false);
   CheckField(batch.labels, "labels", batch, 0, config_.num_labels, true);
   for (size_t i = 0; i < std::min(batch.labels.size(), batch.attention_mask.size()); ++i) {

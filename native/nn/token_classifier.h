@@ -49,7 +49,8 @@ class TokenClassifier {
   const EncoderConfig& config() const { return config_; }
   const KeyMap& keys() const { return keys_; }
   c10::Device device() const { return device_; }
-  /** In the order of transformers' `named_parameters()`, which fixes the order of norms and optimizer state. */
+  /** In the order of transformers' `named_parameters()`, which fixes the order of norms and optimizer state.
+   */
   const std::vector<Parameter>& parameters() const { return parameters_; }
   /** nullptr where there is no such name. */
   const Parameter* Find(const std::string& name) const;

@@ -32,7 +32,8 @@ void AdamW::StepGroup(bool decays, double lr) {
   if (values.empty()) return;
   at::_foreach_add_(steps, 1);
   at::_fused_adamw_(values, gradients, exp_avgs, exp_avg_sqs, {}, steps, lr, options_.beta1, options_.beta2,
-                    decays ? options_.weight_decay : 0.0, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                    decays ? options_.weight_decay : 0.0, options_.eps, /*amsgrad=*/false,
+                    /*maximize=*/false);
 }
 
 void AdamW::Step(double lr) {

@@ -17,7 +17,8 @@ struct AdamWOptions {
   double weight_decay = 0.01;
 };
 
-/** AdamW (Loshchilov & Hutter, 2019) through libtorch's fused kernel, bit-equal to torch.optim.AdamW(fused=True). */
+/** AdamW (Loshchilov & Hutter, 2019) through libtorch's fused kernel, bit-equal to
+ * torch.optim.AdamW(fused=True). */
 class AdamW {
  public:
   AdamW(std::vector<Parameter> parameters, AdamWOptions options);
