@@ -9,8 +9,7 @@ import { projectRoot } from "../third_party/paths.mjs";
 
 /** A room imports from rooms of its own floor and below. */
 const floors = [
-  ["messages"],
-  ["native"],
+  ["messages", "native"],
   ["hub"],
   ["tokenization"],
   ["model", "optim", "data", "metrics"],

@@ -1,5 +1,5 @@
+import { checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { checkOptions, checkPositive, kindOf } from "./checks.ts";
 import type { Batch, EncodedExample } from "./types.ts";
 
 /** What a collator needs of a tokenizer. */

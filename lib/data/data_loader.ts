@@ -1,5 +1,5 @@
+import { checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { checkFlag, checkOptions, checkPositive, kindOf } from "./checks.ts";
 import { randomOrder } from "./generator.ts";
 import type { Batch, EncodedExample } from "./types.ts";
 

@@ -1,5 +1,5 @@
+import { checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { checkOptions, kindOf } from "./checks.ts";
 import { checkLabels, collectLabels, examplePlace } from "./labels.ts";
 import type { EncodedExample, Example } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
+import { checkChoice } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { checkChoice } from "./checks.ts";
 
 /** File formats that are read: `conll` = columns, one word a line; `jsonl` = one JSON object a line. */
 export const datasetFormats = ["conll", "jsonl"] as const;

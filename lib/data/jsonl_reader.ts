@@ -1,6 +1,6 @@
+import { kindOf } from "../messages/checks.ts";
 import { editDistance, nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { kindOf } from "./checks.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
 

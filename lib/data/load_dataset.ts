@@ -1,5 +1,5 @@
+import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { checkOptions } from "./checks.ts";
 import { DatasetDict } from "./dataset.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
 import { resolveLabelNames } from "./tags.ts";

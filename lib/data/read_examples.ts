@@ -1,5 +1,5 @@
+import { kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { kindOf } from "./checks.ts";
 import { readColumns } from "./column_reader.ts";
 import { formatOf, refuseUnreadFormat } from "./format.ts";
 import { readJsonl } from "./jsonl_reader.ts";

@@ -1,6 +1,6 @@
+import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { type Align, makeAlign } from "../tokenization/align.ts";
-import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "./checks.ts";
 import { examplePlace } from "./labels.ts";
 import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
 

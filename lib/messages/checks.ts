@@ -1,5 +1,5 @@
-import { nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { nearestNames } from "./suggest.ts";
 
 /**
  * Refuses an options argument that is no object or has a key outside `known`: a misspelt option that passes
@@ -38,6 +38,12 @@ export function checkChoice<T extends string>(name: string, value: unknown, allo
 export function checkFlag(name: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
   throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give true or false.`);
+}
+
+/** Refuses anything but text with something in it: a path, a name. */
+export function checkText(name: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give text that is not empty.`);
 }
 
 /** Refuses anything but a whole number of at least 1. */
