@@ -73,7 +73,7 @@ export interface NativeForwardOutput {
   logits: NativeTensor;
 }
 
-/** What loading a checkpoint found; names are the checkpoint's own. */
+/** What loading a checkpoint found; names are the checkpoint's own, and the model's where it has none. */
 export interface LoadReport {
   /** Parameters the file lacks; freshly initialised. */
   missing: string[];

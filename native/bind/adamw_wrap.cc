@@ -39,22 +39,25 @@ double RequireFinite(const Napi::Value& value, const char* name) {
 }  // namespace
 
 void AdamWWrap::Register(Napi::Env env, Napi::Object exports) {
-  const Napi::Function constructor = DefineClass(
-      env, kName,
-      {InstanceMethod<&AdamWWrap::Step>("step"), InstanceMethod<&AdamWWrap::ZeroGrad>("zeroGrad"),
-       InstanceMethod<&AdamWWrap::ClipGradNorm>("clipGradNorm"), InstanceMethod<&AdamWWrap::Save>("save"),
-       InstanceMethod<&AdamWWrap::Load>("load"), InstanceMethod<&AdamWWrap::DisposeNow>("dispose"),
-       InstanceAccessor<&AdamWWrap::IsDisposed>("disposed")});
+  const Napi::Function constructor =
+      DefineClass(env, kName,
+                  {InstanceMethod<&AdamWWrap::Step>("step"), InstanceMethod<&AdamWWrap::ZeroGrad>("zeroGrad"),
+                   InstanceMethod<&AdamWWrap::ClipGradNorm>("clipGradNorm"),
+                   InstanceMethod<&AdamWWrap::Save>("save"), InstanceMethod<&AdamWWrap::Load>("load"),
+                   InstanceMethod<&AdamWWrap::DisposeNow>("dispose"), DisposedAccessor<AdamWWrap>()});
   EnvData::Of(env).adamw_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
 }
 
 AdamWWrap::AdamWWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AdamWWrap>(info) {
   Guard(info, [&] {
-    const std::shared_ptr<TokenClassifier>& model =
-        torchner::Unwrap<ModelWrap>(info[0], "model").Get("model");
+    const std::shared_ptr<TokenClassifier> model = torchner::Unwrap<ModelWrap>(info[0], "model").Get("model");
     native_ = std::make_shared<AdamW>(model->parameters(), ReadOptions(info[1]));
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
+    int64_t moments = 0;
+    for (const Parameter& parameter : model->parameters())
+      moments += 2 * static_cast<int64_t>(parameter.tensor.nbytes());
+    Account(info.Env(), moments);
   });
 }
 
@@ -105,12 +108,6 @@ Napi::Value AdamWWrap::Load(const Napi::CallbackInfo& info) {
 
 Napi::Value AdamWWrap::DisposeNow(const Napi::CallbackInfo& info) {
   return Guard(info, [&] { Dispose(info.Env()); });
-}
-
-Napi::Value AdamWWrap::IsDisposed(const Napi::CallbackInfo& info) {
-  return Guard(info, [&]() -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), torchner::Unwrap<AdamWWrap>(info.This(), "this").disposed());
-  });
 }
 
 }  // namespace torchner

@@ -25,7 +25,6 @@ class AdamWWrap : public Napi::ObjectWrap<AdamWWrap>, public Handle<AdamW> {
   Napi::Value Save(const Napi::CallbackInfo& info);
   Napi::Value Load(const Napi::CallbackInfo& info);
   Napi::Value DisposeNow(const Napi::CallbackInfo& info);
-  Napi::Value IsDisposed(const Napi::CallbackInfo& info);
 };
 
 }  // namespace torchner

@@ -81,7 +81,11 @@ void EnvData::CallJs(napi_env env, napi_value, void* context, void* data) {
 void EnvData::Deliver(Napi::Env env, Settlement settlement) {
   if (--pending_ == 0) napi_unref_threadsafe_function(env, results_);
   Napi::HandleScope scope(env);
-  settlement(env);
+  try {
+    settlement(env);
+  } catch (const Napi::Error&) {
+    // A worker is being terminated and takes no calls any more: nobody waits for this promise.
+  }
 }
 
 }  // namespace torchner

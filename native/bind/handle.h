@@ -16,16 +16,19 @@ namespace torchner {
  *
  * `Wrap` derives from Napi::ObjectWrap<Wrap> and from this. Work on the executor holds its own shared
  * pointer, so disposing during work is safe: the object dies when the last work ends. The last pointer is
- * always dropped on the executor. The type tag tells our handles apart, since unwrapping another class's
- * object is undefined.
+ * dropped on the executor, or after Close, when it has nothing of this environment left to do. The type tag
+ * tells our handles apart, since unwrapping another class's object is undefined.
  */
 template <typename Native>
 class Handle {
  public:
   bool disposed() const { return native_ == nullptr; }
 
-  /** Throws kState after dispose. `what` names the handle in the message. */
-  const std::shared_ptr<Native>& Get(const char* what) const {
+  /**
+   * Throws kState after dispose. `what` names the handle in the message. By value: an option may be a getter,
+   * and a getter may dispose the handle while the call reads its arguments.
+   */
+  std::shared_ptr<Native> Get(const char* what) const {
     if (!native_) throw Error(ErrorCode::kState, std::string(what) + " is disposed; make a new one.");
     return native_;
   }
@@ -76,6 +79,26 @@ template <typename Native>
 Napi::Object Construct(const Napi::FunctionReference& constructor, std::shared_ptr<Native> native) {
   const Napi::Env env = constructor.Env();
   return constructor.Value().New({Napi::External<std::shared_ptr<Native>>::New(env, &native)});
+}
+
+/**
+ * The getter `disposed`. Not InstanceAccessor, which unwraps `this` unchecked: inspectors read getters of the
+ * prototype itself.
+ */
+template <typename Wrap>
+Napi::ClassPropertyDescriptor<Wrap> DisposedAccessor() {
+  napi_property_descriptor descriptor = {};
+  descriptor.utf8name = "disposed";
+  descriptor.attributes = napi_enumerable;
+  descriptor.getter = [](napi_env raw, napi_callback_info info) -> napi_value {
+    napi_value self = nullptr;
+    napi_get_cb_info(raw, info, nullptr, nullptr, &self, nullptr);
+    bool ours = false;
+    napi_check_object_type_tag(raw, self, &Wrap::kTypeTag, &ours);
+    if (!ours) return nullptr;  // undefined
+    return Napi::Boolean::New(raw, Wrap::Unwrap(Napi::Object(raw, self))->disposed());
+  };
+  return Napi::ClassPropertyDescriptor<Wrap>(descriptor);
 }
 
 /** Adds `dispose` under the realm's `Symbol.dispose` too, so that `using` works. */

@@ -12,7 +12,6 @@
 namespace torchner {
 namespace {
 
-/** Scalars of config.json; nested entries (id2label and the like) are not for the encoder. */
 ConfigMap ReadConfigMap(const Napi::Value& value) {
   const Napi::Object object = RequireObject(value, "config");
   const Napi::Array keys = object.GetPropertyNames();
@@ -28,6 +27,8 @@ ConfigMap ReadConfigMap(const Napi::Value& value) {
       config[key] = entry.As<Napi::Number>().DoubleValue();
     } else if (entry.IsString()) {
       config[key] = entry.As<Napi::String>().Utf8Value();
+    } else if (entry.IsObject()) {
+      config[key] = Nested{};
     }
   }
   return config;
@@ -151,8 +152,7 @@ void ModelWrap::Register(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&ModelWrap::Gradient>("gradient"), InstanceMethod<&ModelWrap::Save>("save"),
                    InstanceMethod<&ModelWrap::LoadWeights>("loadWeights"),
                    InstanceMethod<&ModelWrap::ParameterCount>("parameterCount"),
-                   InstanceMethod<&ModelWrap::DisposeNow>("dispose"),
-                   InstanceAccessor<&ModelWrap::IsDisposed>("disposed")});
+                   InstanceMethod<&ModelWrap::DisposeNow>("dispose"), DisposedAccessor<ModelWrap>()});
   EnvData::Of(env).model_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
   exports.Set("loadModel", Napi::Function::New<LoadModel>(env, "loadModel"));
@@ -181,9 +181,10 @@ Napi::Value ModelWrap::Forward(const Napi::CallbackInfo& info) {
         info.Env(), [model, batch = ReadBatch(info[0]), options] { return model->Forward(batch, options); },
         [numerics = options.numerics](Napi::Env env, ForwardOutput& output) {
           Napi::Object object = Napi::Object::New(env);
-          const int64_t graph = output.graph_bytes;
+          int64_t graph = output.graph_bytes;  // shared by both, so counted once
           if (output.loss.defined()) {
             object.Set("loss", TensorWrap::ToJs(env, {std::move(output.loss), numerics, graph}));
+            graph = 0;
           }
           object.Set("logits", TensorWrap::ToJs(env, {std::move(output.logits), numerics, graph}));
           return object;
@@ -265,12 +266,6 @@ Napi::Value ModelWrap::ParameterCount(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelWrap::DisposeNow(const Napi::CallbackInfo& info) {
   return Guard(info, [&] { Dispose(info.Env()); });
-}
-
-Napi::Value ModelWrap::IsDisposed(const Napi::CallbackInfo& info) {
-  return Guard(info, [&]() -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), torchner::Unwrap<ModelWrap>(info.This(), "this").disposed());
-  });
 }
 
 }  // namespace torchner

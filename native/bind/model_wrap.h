@@ -27,7 +27,6 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap>, public Handle<TokenClassif
   Napi::Value LoadWeights(const Napi::CallbackInfo& info);
   Napi::Value ParameterCount(const Napi::CallbackInfo& info);
   Napi::Value DisposeNow(const Napi::CallbackInfo& info);
-  Napi::Value IsDisposed(const Napi::CallbackInfo& info);
 
   template <typename Read>
   Napi::Value CopyOfParameter(const Napi::CallbackInfo& info, Read read);

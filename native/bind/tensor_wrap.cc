@@ -1,12 +1,13 @@
 #include "bind/tensor_wrap.h"
 
 #include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
 
 #include <cstring>
 #include <limits>
-#include <variant>
 
 #include "bind/guard.h"
+#include "core/batch.h"
 
 namespace torchner {
 namespace {
@@ -47,6 +48,11 @@ at::Tensor ToHost(const at::Tensor& tensor) {
   return host.to(at::kInt).contiguous();
 }
 
+void RequireScores(const char* call, const at::Tensor& tensor) {
+  if (tensor.dim() > 0 && tensor.numel() > 0 && at::isFloatingType(tensor.scalar_type())) return;
+  throw Error(ErrorCode::kArgument, std::string(call) + ": needs float scores with at least one dimension.");
+}
+
 int64_t DimArgument(const Napi::CallbackInfo& info, const at::Tensor& tensor) {
   if (!Given(info[0])) return -1;
   return RequireInteger(info[0], "dim", -tensor.dim(), std::max<int64_t>(tensor.dim() - 1, 0));
@@ -63,8 +69,7 @@ void TensorWrap::Register(Napi::Env env, Napi::Object exports) {
        InstanceMethod<&TensorWrap::Detach>("detach"), InstanceMethod<&TensorWrap::Add>("add"),
        InstanceMethod<&TensorWrap::Mul>("mul"), InstanceMethod<&TensorWrap::Div>("div"),
        InstanceMethod<&TensorWrap::CrossEntropy>("crossEntropy"),
-       InstanceMethod<&TensorWrap::DisposeNow>("dispose"),
-       InstanceAccessor<&TensorWrap::IsDisposed>("disposed")});
+       InstanceMethod<&TensorWrap::DisposeNow>("dispose"), DisposedAccessor<TensorWrap>()});
   EnvData::Of(env).tensor_class = Napi::Persistent(constructor);
   exports.Set(kName, constructor);
 }
@@ -119,6 +124,10 @@ Napi::Value TensorWrap::Arithmetic(const Napi::CallbackInfo& info, Operation ope
       return Derive(info, [other, operation](const at::Tensor& self) { return operation(self, other); });
     }
     const std::shared_ptr<TensorHandle> other = torchner::Unwrap<TensorWrap>(info[0], "other").Get("other");
+    const at::Tensor& mine = Get("this tensor")->tensor;
+    if (!at::are_expandable(mine.sizes(), other->tensor.sizes()) || mine.device() != other->tensor.device()) {
+      throw Error(ErrorCode::kArgument, "other: its shape or device does not go with this tensor's.");
+    }
     return Derive(info,
                   [other, operation](const at::Tensor& self) { return operation(self, other->tensor); });
   });
@@ -128,14 +137,17 @@ Napi::Value TensorWrap::Backward(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     const std::shared_ptr<TensorHandle> self = Get("this tensor");
     return OffThread(info.Env(), [self] {
+      if (self->spent) {
+        throw Error(ErrorCode::kState, "backward: this loss's graph is used up; run forward again.");
+      }
       if (self->tensor.numel() != 1 || !self->tensor.requires_grad()) {
-        throw Error(
-            ErrorCode::kState,
-            "backward: needs a loss of one element with a graph; was the model in train mode (or grad: "
-            "true), and is this the first backward?");
+        throw Error(ErrorCode::kState,
+                    "backward: needs a loss of one element with a graph; was the model in train mode (or "
+                    "grad: true)?");
       }
       NumericsScope numerics(self->numerics);
       self->tensor.backward();
+      self->spent = true;
     });
   });
 }
@@ -182,7 +194,9 @@ Napi::Value TensorWrap::Argmax(const Napi::CallbackInfo& info) {
 
 Napi::Value TensorWrap::Softmax(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    const int64_t dim = DimArgument(info, Get("this tensor")->tensor);
+    const at::Tensor scores = Get("this tensor")->tensor;
+    RequireScores("softmax", scores);
+    const int64_t dim = DimArgument(info, scores);
     return Derive(info, [dim](const at::Tensor& self) { return self.softmax(dim); });
   });
 }
@@ -205,7 +219,8 @@ Napi::Value TensorWrap::Div(const Napi::CallbackInfo& info) {
 
 Napi::Value TensorWrap::CrossEntropy(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    const at::Tensor& scores = Get("this tensor")->tensor;
+    const at::Tensor scores = Get("this tensor")->tensor;
+    RequireScores("crossEntropy", scores);
     const int64_t classes = scores.dim() > 0 ? scores.size(-1) : 0;
     const int64_t rows = classes > 0 ? scores.numel() / classes : 0;
     const std::vector<int64_t> labels = RequireIntegers(info[0], "labels");
@@ -213,7 +228,10 @@ Napi::Value TensorWrap::CrossEntropy(const Napi::CallbackInfo& info) {
       throw Error(ErrorCode::kArgument, "labels: expected one for each of the " + std::to_string(rows) +
                                             " rows of scores, got " + std::to_string(labels.size()) + ".");
     }
-    const int64_t ignore = static_cast<int64_t>(NumberOption(info[1], "ignoreIndex", -100));
+    const Napi::Value ignore_option = Option(info[1], "ignoreIndex");
+    const int64_t ignore = Given(ignore_option)
+                               ? RequireInteger(ignore_option, "ignoreIndex", INT32_MIN, INT32_MAX)
+                               : kIgnoreIndex;
     for (const int64_t label : labels) {
       if (label != ignore && (label < 0 || label >= classes)) {
         throw Error(ErrorCode::kArgument, "labels: " + std::to_string(label) + " is not in [0, " +
@@ -245,12 +263,6 @@ Napi::Value TensorWrap::CrossEntropy(const Napi::CallbackInfo& info) {
 
 Napi::Value TensorWrap::DisposeNow(const Napi::CallbackInfo& info) {
   return Guard(info, [&] { Dispose(info.Env()); });
-}
-
-Napi::Value TensorWrap::IsDisposed(const Napi::CallbackInfo& info) {
-  return Guard(info, [&]() -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), torchner::Unwrap<TensorWrap>(info.This(), "this").disposed());
-  });
 }
 
 }  // namespace torchner

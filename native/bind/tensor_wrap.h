@@ -14,6 +14,8 @@ struct TensorHandle {
   Numerics numerics;
   /** Estimate of the activations that its graph keeps alive; 0 without a graph. */
   int64_t graph_bytes = 0;
+  /** Backward has run: the graph is gone. Executor only. */
+  bool spent = false;
 };
 
 /** `Tensor` of the native contract. `shape`, `dtype` and `device` are fixed at construction. */
@@ -40,7 +42,6 @@ class TensorWrap : public Napi::ObjectWrap<TensorWrap>, public Handle<TensorHand
   Napi::Value Div(const Napi::CallbackInfo& info);
   Napi::Value CrossEntropy(const Napi::CallbackInfo& info);
   Napi::Value DisposeNow(const Napi::CallbackInfo& info);
-  Napi::Value IsDisposed(const Napi::CallbackInfo& info);
 
   template <typename Operation>
   Napi::Value Derive(const Napi::CallbackInfo& info, Operation operation);

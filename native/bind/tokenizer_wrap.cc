@@ -14,7 +14,8 @@
 namespace torchner {
 namespace {
 
-const std::shared_ptr<Tokenizer>& Receiver(const Napi::CallbackInfo& info) {
+// By value: options may be getters, and a getter may dispose the tokenizer.
+std::shared_ptr<Tokenizer> Receiver(const Napi::CallbackInfo& info) {
   return Unwrap<TokenizerWrap>(info.This(), "this").Get("this tokenizer");
 }
 
@@ -60,7 +61,7 @@ Napi::Value ToJs(Napi::Env env, const Encodings& encodings) {
 template <TextBatch (*Read)(const Napi::Value&, const std::string&)>
 Napi::Value Encode(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    const std::shared_ptr<Tokenizer>& self = Receiver(info);
+    const std::shared_ptr<Tokenizer> self = Receiver(info);
     const EncodeOptions options = ReadOptions(info[1]);
     return OnPool(
         info.Env(),
@@ -71,7 +72,7 @@ Napi::Value Encode(const Napi::CallbackInfo& info) {
 // decode(ids: Int32Array, skipSpecialTokens?: boolean): string
 Napi::Value Decode(const Napi::CallbackInfo& info) {
   return Guard(info, [&]() -> Napi::Value {
-    const std::shared_ptr<Tokenizer>& self = Receiver(info);
+    const std::shared_ptr<Tokenizer> self = Receiver(info);
     std::vector<uint32_t> ids;
     for (const int64_t id : RequireIntegers(info[0], "ids")) {
       if (id < 0) throw Error(ErrorCode::kArgument, "ids: " + std::to_string(id) + " is negative.");
@@ -90,7 +91,7 @@ Napi::Value VocabSize(const Napi::CallbackInfo& info) {
 
 Napi::Value IdToToken(const Napi::CallbackInfo& info) {
   return Guard(info, [&]() -> Napi::Value {
-    const std::shared_ptr<Tokenizer>& self = Receiver(info);
+    const std::shared_ptr<Tokenizer> self = Receiver(info);
     const int64_t id = RequireInteger(info[0], "id", 0, std::numeric_limits<uint32_t>::max());
     const std::optional<std::string> token = self->IdToToken(static_cast<uint32_t>(id));
     return token ? Napi::String::New(info.Env(), *token) : info.Env().Undefined();
@@ -99,7 +100,7 @@ Napi::Value IdToToken(const Napi::CallbackInfo& info) {
 
 Napi::Value TokenToId(const Napi::CallbackInfo& info) {
   return Guard(info, [&]() -> Napi::Value {
-    const std::shared_ptr<Tokenizer>& self = Receiver(info);
+    const std::shared_ptr<Tokenizer> self = Receiver(info);
     const std::optional<uint32_t> id = self->TokenToId(RequireString(info[0], "token"));
     return id ? Napi::Number::New(info.Env(), *id) : info.Env().Undefined();
   });

@@ -21,18 +21,12 @@ bool ShapesAgree(const Source& source, const Parameter& parameter) {
   return at::IntArrayRef(source.entry->shape) == parameter.tensor.sizes();
 }
 
-std::string Shape(at::IntArrayRef shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
-  return text;
-}
-
 void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mismatch>& mismatched,
                       size_t total) {
   std::string list;
   for (const auto& [name, file, model] : mismatched) {
-    list +=
-        (list.empty() ? "" : "; ") + name + " is " + Shape(file) + " in the file, " + Shape(model) + " here";
+    list += (list.empty() ? "" : "; ") + name + " is " + ShapeText(file) + " in the file, " +
+            ShapeText(model) + " here";
   }
   throw Error(ErrorCode::kCheckpoint, path + ": " + std::to_string(mismatched.size()) + " of " +
                                           std::to_string(total) + " tensors have another shape: " + list +
@@ -86,7 +80,7 @@ LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>
   for (const Parameter& parameter : model.parameters()) {
     const auto source = sources.find(parameter.name);
     if (source == sources.end() || !ShapesAgree(source->second, parameter)) {
-      Initialize(parameter, model.config());
+      Initialize(parameter, model);
     } else {
       source->second.file->CopyInto(*source->second.entry, parameter.tensor);
     }

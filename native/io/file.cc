@@ -19,7 +19,7 @@ namespace {
   const int reason = errno;
   std::string message = path + ": cannot " + doing + ": " + std::strerror(reason);
   struct statvfs space;
-  if (reason == ENOSPC && statvfs(std::filesystem::path(path).parent_path().c_str(), &space) == 0) {
+  if (reason == ENOSPC && statvfs(std::filesystem::absolute(path).parent_path().c_str(), &space) == 0) {
     message += " (" + std::to_string(static_cast<uint64_t>(space.f_bavail) * space.f_frsize) +
                " bytes free); free some space and try again";
   }
@@ -28,13 +28,19 @@ namespace {
 
 }  // namespace
 
+void CheckPath(const std::string& path) {
+  if (path.find('\0') != std::string::npos) throw Error(ErrorCode::kArgument, "path: holds a NUL character.");
+}
+
 File File::OpenForReading(const std::string& path) {
+  CheckPath(path);
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) Fail(path, "open");
   return File(descriptor, path);
 }
 
 File File::Create(const std::string& path) {
+  CheckPath(path);
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) Fail(path, "create");
   return File(descriptor, path);

@@ -5,6 +5,9 @@
 
 namespace torchner {
 
+/** Refuses a NUL, at which the system would stop reading and take another file. Throws kArgument. */
+void CheckPath(const std::string& path);
+
 /** A file descriptor that closes itself. Failures are kIo errors naming the path and the system's reason. */
 class File {
  public:

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <cstring>
+
 #include "core/error.h"
 
 namespace torchner {
@@ -27,6 +29,18 @@ void SetRngState(const std::vector<uint8_t>& state) {
     throw Error(ErrorCode::kArgument, "state: expected " + std::to_string(expected) +
                                           " bytes of a CPU generator's state, got " +
                                           std::to_string(state.size()) + ".");
+  }
+  // libtorch's layout begins: uint64 seed, int32 left, int32 seeded, uint64 next. It indexes its 624 words by
+  // `next` without a check. left + next is 625, except just after seeding.
+  int32_t left = 0, seeded = 0;
+  uint64_t next = 0;
+  std::memcpy(&left, state.data() + 8, sizeof(left));
+  std::memcpy(&seeded, state.data() + 12, sizeof(seeded));
+  std::memcpy(&next, state.data() + 16, sizeof(next));
+  const bool fresh = left == 1 && next == 0;
+  if (seeded != 1 || left < 1 || left > 624 || (!fresh && next != static_cast<uint64_t>(625 - left))) {
+    throw Error(ErrorCode::kArgument,
+                "state: is not the state of a CPU generator; take one from getRngState().");
   }
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   generator.set_state(at::tensor(state, at::kByte));

@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 
@@ -50,13 +52,26 @@ std::string JsonEntry(const NamedTensor& named, uint64_t begin, uint64_t end) {
          std::to_string(begin) + "," + std::to_string(end) + "]}";
 }
 
+void WriteFile(const std::string& path, const std::string& header, const std::vector<NamedTensor>& tensors) {
+  File file = File::Create(path);
+  unsigned char prefix[8];
+  for (int i = 0; i < 8; ++i) prefix[i] = static_cast<unsigned char>(header.size() >> (8 * i));
+  file.Write(prefix, 8);
+  file.Write(header.data(), header.size());
+  for (const NamedTensor& named : tensors) {
+    const at::Tensor value = named.tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    file.Write(value.data_ptr(), static_cast<uint64_t>(value.numel()) * sizeof(float));
+  }
+  file.Sync();
+}
+
+}  // namespace
+
 std::string ShapeText(at::IntArrayRef shape) {
   std::string text;
   for (const int64_t size : shape) text += (text.empty() ? "" : "x") + std::to_string(size);
   return text.empty() ? "scalar" : text;
 }
-
-}  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path)
     : path_(path), file_(File::OpenForReading(path)), header_(ReadHeader(path, file_)) {}
@@ -89,13 +104,17 @@ void ReadExactly(const std::vector<std::string>& paths, const std::vector<NamedT
     const auto entry = found.find(target.name);
     if (entry == found.end()) {
       differences.push_back(target.name + " is missing");
+    } else if (!FloatType(entry->second.second->dtype)) {
+      differences.push_back(target.name + " has dtype " + entry->second.second->dtype + ", not a float type");
     } else if (target.tensor.sizes() != at::IntArrayRef(entry->second.second->shape)) {
       differences.push_back(target.name + " is " + ShapeText(entry->second.second->shape) + " in the file, " +
                             ShapeText(target.tensor.sizes()) + " here");
     }
   }
-  if (found.size() > targets.size()) {
-    differences.push_back(std::to_string(found.size() - targets.size()) + " tensors have no place here");
+  std::set<std::string> known;
+  for (const NamedTensor& target : targets) known.insert(target.name);
+  for (const auto& [name, source] : found) {
+    if (!known.contains(name)) differences.push_back(name + " has no place here");
   }
   if (!differences.empty()) {
     std::string list;
@@ -109,6 +128,7 @@ void ReadExactly(const std::vector<std::string>& paths, const std::vector<NamedT
 }
 
 void WriteSafetensors(const std::string& path, const std::vector<NamedTensor>& tensors) {
+  CheckPath(path);
   std::vector<NamedTensor> sorted = tensors;
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
 
@@ -124,19 +144,13 @@ void WriteSafetensors(const std::string& path, const std::vector<NamedTensor>& t
                 ' ');  // data aligned to 8 bytes, as the format's own writer does
 
   const std::string aside = path + ".partial";
-  {
-    File file = File::Create(aside);
-    unsigned char prefix[8];
-    for (int i = 0; i < 8; ++i) prefix[i] = static_cast<unsigned char>(header.size() >> (8 * i));
-    file.Write(prefix, 8);
-    file.Write(header.data(), header.size());
-    for (const NamedTensor& named : sorted) {
-      const at::Tensor value = named.tensor.detach().to(at::kCPU, at::kFloat).contiguous();
-      file.Write(value.data_ptr(), static_cast<uint64_t>(value.numel()) * sizeof(float));
-    }
-    file.Sync();
+  try {
+    WriteFile(aside, header, sorted);
+    ReplaceFile(aside, path);
+  } catch (...) {
+    std::remove(aside.c_str());  // it may hold the very space that is missing
+    throw;
   }
-  ReplaceFile(aside, path);
 }
 
 }  // namespace torchner

@@ -16,13 +16,15 @@ struct NamedTensor {
   at::Tensor tensor;
 };
 
+/** Such as "5x768"; "scalar" without dimensions. */
+std::string ShapeText(at::IntArrayRef shape);
+
 /** An open safetensors file whose header has been checked. */
 class SafetensorsFile {
  public:
   /** Throws kCheckpoint or kIo; a git-lfs pointer in place of the file gets a message of its own. */
   explicit SafetensorsFile(const std::string& path);
 
-  const std::string& path() const { return path_; }
   const std::vector<SafetensorsEntry>& entries() const { return header_.entries; }
 
   /** Copies one tensor's values into `target` (same shape, any float dtype or device). */

@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "core/error.h"
 #include "io/json_scanner.h"
@@ -82,7 +84,7 @@ void CheckRanges(const std::string& path, SafetensorsHeader& header, uint64_t da
 }  // namespace
 
 uint64_t SafetensorsItemSize(std::string_view dtype) {
-  constexpr std::array<std::pair<std::string_view, uint64_t>, 12> kSizes = {{{"F64", 8},
+  constexpr std::array<std::pair<std::string_view, uint64_t>, 17> kSizes = {{{"F64", 8},
                                                                              {"F32", 4},
                                                                              {"F16", 2},
                                                                              {"BF16", 2},
@@ -93,7 +95,12 @@ uint64_t SafetensorsItemSize(std::string_view dtype) {
                                                                              {"U8", 1},
                                                                              {"BOOL", 1},
                                                                              {"U16", 2},
-                                                                             {"U32", 4}}};
+                                                                             {"U32", 4},
+                                                                             {"U64", 8},
+                                                                             {"C64", 8},
+                                                                             {"F8_E4M3", 1},
+                                                                             {"F8_E5M2", 1},
+                                                                             {"F8_E8M0", 1}}};
   for (const auto& [name, size] : kSizes) {
     if (name == dtype) return size;
   }
@@ -114,14 +121,15 @@ SafetensorsHeader ParseSafetensorsHeader(const std::string& path, std::string_vi
   if (!IsUtf8(json)) Refuse(path, "its header is not UTF-8");
   SafetensorsHeader header;
   header.data_start = 8 + json.size();
-  std::set<std::string> seen;
+  std::set<std::string> seen, metadata;
   try {
     JsonScanner scanner(json);
     scanner.Object([&](const std::string& name) {
       if (!seen.insert(name).second) throw JsonError{"'" + name + "' stands there twice"};
       if (name == "__metadata__") {
         scanner.Object([&](const std::string& key) {
-          if (!header.metadata.emplace(key, scanner.String()).second) {
+          scanner.String();
+          if (!metadata.insert(key).second) {
             throw JsonError{"metadata '" + key + "' stands there twice"};
           }
         });

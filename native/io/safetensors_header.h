@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +21,6 @@ struct SafetensorsEntry {
 
 struct SafetensorsHeader {
   std::vector<SafetensorsEntry> entries;  // in the file's byte order
-  std::map<std::string, std::string> metadata;
   /** Where tensor bytes begin in the file. */
   uint64_t data_start;
 };

@@ -62,11 +62,21 @@ Activation ActivationEntry(const ConfigMap& config, const std::string& key) {
 }
 
 void CheckConfig(const EncoderConfig& config) {
-  if (config.hidden_size < 1 || config.layers < 1 || config.vocab_size < 1 || config.max_positions < 1) {
-    throw Error(
-        ErrorCode::kCheckpoint,
-        "config.json: sizes of the vocabulary, hidden layer, layers and positions must be at least 1.");
-  }
+  // Bounds far above any real model: one wrong digit must not eat the machine's memory.
+  const auto within = [](const char* what, int64_t size, int64_t most) {
+    if (size < 1 || size > most) Refuse(what, "must lie between 1 and " + std::to_string(most) + ".");
+  };
+  within("the vocabulary's size", config.vocab_size, 4'000'000);
+  within("the hidden size", config.hidden_size, 1 << 16);
+  within("the number of layers", config.layers, 1000);
+  within("the intermediate size", config.intermediate_size, 1 << 20);
+  within("the number of positions", config.max_positions, 1 << 20);
+  if (config.type_vocab_size > 1 << 20) Refuse("type_vocab_size", "must be at most 1048576.");
+  const auto finite = [](const char* key, double value) {
+    if (!(value >= 0 && std::isfinite(value))) Refuse(key, "must be finite and at least 0.");
+  };
+  finite("layer_norm_eps", config.layer_norm_eps);
+  finite("initializer_range", config.initializer_range);
   if (config.heads < 1 || config.hidden_size % config.heads != 0) {
     throw Error(ErrorCode::kCheckpoint, "config.json: the hidden size " + std::to_string(config.hidden_size) +
                                             " is not a multiple of the " + std::to_string(config.heads) +

@@ -7,8 +7,11 @@
 
 namespace torchner {
 
-/** The scalar entries of a config.json, by their own names. */
-using ConfigMap = std::map<std::string, std::variant<std::nullptr_t, bool, double, std::string>>;
+/** An array or object: of use to others, wrong wherever the encoder reads. */
+struct Nested {};
+
+/** The entries of a config.json, by their own names. */
+using ConfigMap = std::map<std::string, std::variant<std::nullptr_t, bool, double, std::string, Nested>>;
 
 enum class Activation { kGelu, kGeluTanh, kRelu };
 
@@ -33,12 +36,10 @@ struct EncoderConfig {
   bool drop_attention_output;
   double classifier_dropout;
   double initializer_range;
-
-  int64_t head_size() const { return hidden_size / heads; }
 };
 
-// Readers of one entry. An entry of the wrong type, or a required one that is absent, is an ECHECKPOINT error
-// naming config.json and the key; `fallback` is the family's default in transformers.
+// Readers of one entry. One of the wrong type is an ECHECKPOINT error naming config.json and the key;
+// `fallback` is what transformers takes where it is absent.
 int64_t SizeEntry(const ConfigMap& config, const std::string& key, int64_t fallback);
 double NumberEntry(const ConfigMap& config, const std::string& key, double fallback);
 bool FlagEntry(const ConfigMap& config, const std::string& key, bool fallback);

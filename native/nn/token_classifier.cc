@@ -144,6 +144,10 @@ void TokenClassifier::Check(const Batch& batch) const {
   if (batch.input_ids.empty()) throw Error(ErrorCode::kArgument, "inputIds: is empty.");
   CheckField(batch.input_ids, "inputIds", batch, 0, config_.vocab_size, false);
   CheckField(batch.attention_mask, "attentionMask", batch, 0, 2, false);
+  if (!batch.attention_mask.empty() &&
+      std::ranges::find(batch.attention_mask, 1) == batch.attention_mask.end()) {
+    throw Error(ErrorCode::kArgument, "attentionMask: the batch has no real token; leave it out.");
+  }
   // A family without token types ignores them, as transformers does, whatever they are.
   const int64_t types =
       config_.type_vocab_size > 0 ? config_.type_vocab_size : std::numeric_limits<int64_t>::max();
@@ -175,7 +179,8 @@ ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions&
   return output;
 }
 
-void Initialize(const Parameter& parameter, const EncoderConfig& config) {
+void Initialize(const Parameter& parameter, const TokenClassifier& model) {
+  const EncoderConfig& config = model.config();
   at::NoGradGuard no_grad;
   at::Tensor tensor = parameter.tensor;
   switch (parameter.role) {
@@ -189,7 +194,7 @@ void Initialize(const Parameter& parameter, const EncoderConfig& config) {
     case Role::kWeight:
       tensor.normal_(0, config.initializer_range);
   }
-  const bool is_word_table = parameter.role == Role::kEmbedding && tensor.size(0) == config.vocab_size;
+  const bool is_word_table = parameter.name == model.keys().prefix + model.keys().word_embeddings + ".weight";
   if (is_word_table && config.padding_id >= 0) tensor[config.padding_id].zero_();
 }
 

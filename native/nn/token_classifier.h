@@ -70,6 +70,6 @@ class TokenClassifier {
 };
 
 /** Fresh values as transformers draws them: N(0, initializer_range) weights, zero biases, unit LayerNorm. */
-void Initialize(const Parameter& parameter, const EncoderConfig& config);
+void Initialize(const Parameter& parameter, const TokenClassifier& model);
 
 }  // namespace torchner

@@ -27,7 +27,7 @@ test("a tensor's second backward says why it cannot be", async () => {
   using model = (await tinyModel()).train();
   using out = await model.forward(tinyBatch());
   await out.loss!.backward();
-  await expect(out.loss!.backward()).rejects.toBeInstanceOf(TorchnerError);
+  await expect(out.loss!.backward()).rejects.toMatchObject({ code: "ESTATE" });
 });
 
 test("backward without a graph is refused", async () => {
@@ -113,4 +113,67 @@ describe.each(wrongValues)("given %s", (_, value) => {
       expect((outcome as TorchnerError).code).toMatch(/^E(ARG|CHECKPOINT|IO|DATA)$/);
     }
   });
+});
+
+describe("an option getter that disposes the handle it is read for", () => {
+  test("does not harm a new optimizer", async () => {
+    const model = await tinyModel();
+    const options = {
+      get eps() {
+        model.dispose();
+        return 1e-8;
+      },
+    };
+    new (native().AdamW)(model.native, options).dispose();
+    expect(model.disposed).toBe(true);
+  });
+
+  test("does not harm a forward pass", async () => {
+    const model = await tinyModel();
+    const options = {
+      get training() {
+        model.dispose();
+        return false;
+      },
+    };
+    const { logits } = await model.native.forward(tinyBatch(), options);
+    expect(logits.shape).toEqual([4, 12, 5]);
+  });
+});
+
+test("the getter of a prototype is undefined there, and harmless", () => {
+  const handle = (native() as unknown as Record<string, { prototype: object }>).Model!;
+  expect((handle.prototype as { disposed?: boolean }).disposed).toBeUndefined();
+});
+
+test("a tensor that cannot take an operation says so as an argument's fault", async () => {
+  using model = await tinyModel();
+  using out = await model.forward(tinyBatch());
+  using best = await out.logits.argmax();
+  using other = await (await model.forward(tinyBatch([3]))).logits.detach();
+  await expect(best.softmax()).rejects.toMatchObject({ code: "EARG" });
+  await expect(out.logits.add(other)).rejects.toMatchObject({ code: "EARG" });
+  const labels = new Int32Array(48);
+  await expect(out.logits.crossEntropy(labels, { ignoreIndex: 0.5 })).rejects.toMatchObject({ code: "EARG" });
+  await expect(best.crossEntropy(labels)).rejects.toMatchObject({ code: "EARG" });
+});
+
+test("a batch without a real token is refused", async () => {
+  using model = await tinyModel();
+  const batch = { ...tinyBatch(), attentionMask: new Int32Array(48), labels: undefined };
+  await expect(model.forward(batch)).rejects.toMatchObject({
+    code: "EARG",
+    message: expect.stringContaining("no real token"),
+  });
+});
+
+test("a generator's state that is none is refused before libtorch reads past it", async () => {
+  const state = await native().getRngState();
+  await expect(native().setRngState(new Uint8Array(state.length))).rejects.toMatchObject({ code: "EARG" });
+  const hostile = state.slice();
+  new DataView(hostile.buffer).setInt32(8, 624, true); // left
+  new DataView(hostile.buffer).setBigUint64(16, 624n, true); // next: past the 624 words when they are used up
+  await expect(native().setRngState(hostile)).rejects.toMatchObject({ code: "EARG" });
+  await native().setRngState(state);
+  expect(await native().getRngState()).toEqual(state);
 });

@@ -87,6 +87,30 @@ test("a worker terminated in the middle of a step leaves the process whole", () 
   expect([status, out, err]).toEqual([0, "whole", ""]);
 });
 
+test("workers terminated while results arrive leave the process whole", () => {
+  const { out, status, err } = run(`
+    const work = (addonPath) => {
+      const { parentPort } = require("node:worker_threads");
+      const addon = require(addonPath);
+      addon.init({ TorchnerError: Error, disposeSymbol: Symbol("d"), allocate: () => new Int32Array(1) });
+      const loop = async (call) => { for (;;) await call().catch(() => undefined); };
+      for (let i = 0; i < 8; i++) loop(() => addon.drawBaseSeed());
+      loop(() => addon.loadModel({}));
+      parentPort.postMessage("ready");
+    };
+    const body = "(" + work + ")(" + JSON.stringify(addonPath) + ")";
+    open();
+    for (let i = 0; i < 25; i++) {
+      const worker = new Worker(body, { eval: true, execArgv: [] });
+      await new Promise((resolve) => worker.once("message", resolve));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await worker.terminate();
+    }
+    console.log("whole");
+  `);
+  expect([status, out, err]).toEqual([0, "whole", ""]);
+});
+
 test("memory stays flat when handles are left to the collector", () => {
   const { out, status, err } = run(`
     const addon = open(); await addon.setNumThreads(1); const model = await load(addon);

@@ -252,7 +252,7 @@ pub unsafe extern "C" fn tn_to_json(
 /// `tokenizer` must come from this library.
 #[no_mangle]
 pub unsafe extern "C" fn tn_vocab_size(tokenizer: *const Loaded) -> usize {
-    (*tokenizer).tokenizer.get_vocab_size(true)
+    catching(|| Ok((*tokenizer).tokenizer.get_vocab_size(true))).unwrap_or(0)
 }
 
 /// False where no token has this id; `out` is written only on true.
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn tn_vocab_size(tokenizer: *const Loaded) -> usize {
 /// `out` must be writable.
 #[no_mangle]
 pub unsafe extern "C" fn tn_id_to_token(tokenizer: *const Loaded, id: u32, out: *mut TnString) -> bool {
-    let token = (*tokenizer).tokenizer.id_to_token(id);
+    let token = catching(|| Ok((*tokenizer).tokenizer.id_to_token(id))).unwrap_or(None);
     let found = token.is_some();
     out.write(token.map_or(TnString::NONE, TnString::from));
     found
@@ -274,7 +274,7 @@ pub unsafe extern "C" fn tn_id_to_token(tokenizer: *const Loaded, id: u32, out: 
 #[no_mangle]
 pub unsafe extern "C" fn tn_token_to_id(tokenizer: *const Loaded, token: TnBytes) -> i64 {
     let Ok(token) = std::str::from_utf8(bytes(token)) else { return -1 };
-    (*tokenizer).tokenizer.token_to_id(token).map_or(-1, i64::from)
+    catching(|| Ok((*tokenizer).tokenizer.token_to_id(token))).unwrap_or(None).map_or(-1, i64::from)
 }
 
 /// # Safety

@@ -6,11 +6,13 @@ pub struct Utf16Map {
     /// `units[b]` = UTF-16 units before byte `b`; a byte inside a character counts as its start.
     units: Vec<u32>,
     ascii: bool,
+    bytes: usize,
 }
 
 impl Utf16Map {
     pub fn reset(&mut self, text: &str) {
         self.ascii = text.is_ascii();
+        self.bytes = text.len();
         if self.ascii {
             return;
         }
@@ -26,7 +28,7 @@ impl Utf16Map {
     /// Offsets past the end (an invented trailing piece) count as the end.
     pub fn convert(&self, byte: usize) -> i32 {
         if self.ascii {
-            return byte as i32;
+            return byte.min(self.bytes) as i32;
         }
         self.units[byte.min(self.units.len() - 1)] as i32
     }
@@ -54,5 +56,6 @@ mod tests {
         map.reset("é");
         map.reset("plain");
         assert_eq!((0..=5).map(|b| map.convert(b)).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(map.convert(99), 5, "past the end");
     }
 }
