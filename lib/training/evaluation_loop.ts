@@ -6,7 +6,7 @@ import type { Examples, TrainableModel } from "./handles.ts";
 import { checkedMetrics, withPrefix } from "./metrics.ts";
 import { RowStore } from "./row_store.ts";
 import type { LogRow } from "./state.ts";
-import { countSkippedWords, insertSkippedWords, knowsWords, PADDING } from "./words.ts";
+import { insertSkippedWords, knowsWords, PADDING, skippedInBatch } from "./words.ts";
 
 export interface EvaluationRequest {
   model: TrainableModel;
@@ -41,8 +41,11 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   const predictions = new RowStore();
   const labels = new RowStore();
   const losses: number[] = [];
+  const countsWords = knowsWords(dataset);
   let labelled = false;
   let done = 0;
+  let sentences = 0;
+  let skipped = 0;
 
   model.eval();
   for await (const batch of request.batches) {
@@ -50,6 +53,8 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const out = await model.forward(batch);
     try {
       const [rows, width] = batch.shape;
+      if (countsWords) skipped += skippedInBatch(dataset, sentences, batch.shape);
+      sentences += rows;
       if (request.keepPredictions) {
         predictions.add(
           rows,
@@ -71,14 +76,11 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     labelIds: labels.padded("int32").predictions as Int32Array,
   };
   const metrics: LogRow = {};
-  if (request.keepPredictions && knowsWords(dataset)) {
-    const skipped = countSkippedWords(dataset, found);
-    // A reference run without such words has exactly the keys of Hugging Face.
-    if (skipped > 0 || request.skippedWords === "asOutside") metrics.skipped_words = skipped;
-  }
+  // A reference run without such words has exactly the keys of Hugging Face.
+  if (countsWords && (skipped > 0 || request.skippedWords === "asOutside")) metrics.skipped_words = skipped;
   if (computeMetrics && labelled) {
     const outside = model.labels.indexOf("O");
-    const insert = request.skippedWords === "asOutside" && Number(metrics.skipped_words) > 0 && outside >= 0;
+    const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
     Object.assign(
       metrics,
       checkedMetrics(computeMetrics(insert ? insertSkippedWords(dataset, found, outside) : found)),

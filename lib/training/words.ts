@@ -3,8 +3,9 @@
  * A word gets none if it was cut off, or if the tokenizer makes no piece of it; it then counts as outside.
  */
 
-import type { EncodedExample } from "../data/types.ts";
+import type { Batch, EncodedExample } from "../data/types.ts";
 import type { EvalPrediction } from "../metrics/types.ts";
+import { skippedWords } from "../tokenization/align.ts";
 import type { Examples } from "./handles.ts";
 
 /** What stands where a row has no piece, in predictions and labels alike. */
@@ -46,11 +47,16 @@ export function knowsWords(examples: Examples): boolean {
   return ArrayBuffer.isView(wordIds) && ArrayBuffer.isView(wordLabels);
 }
 
-/** How many words of the dataset got no prediction. */
-export function countSkippedWords(examples: Examples, found: Predictions): number {
+/**
+ * How many words of one batch get no prediction.
+ * @param first  The dataset's index of the batch's first sentence.
+ * @param shape  `[sentences, width]`: a collator may have made rows narrower than the sentences are.
+ */
+export function skippedInBatch(examples: Examples, first: number, [rows, width]: Batch["shape"]): number {
   let skipped = 0;
-  for (let row = 0; row < found.shape[0]!; row++) {
-    for (const column of firstPieces(examples.at(row)!, row, found)) if (column < 0) skipped++;
+  for (let row = first; row < first + rows; row++) {
+    const { wordIds, wordLabels } = examples.at(row)!;
+    skipped += skippedWords({ wordIds: wordIds.subarray(0, width), wordLabels }).length;
   }
   return skipped;
 }

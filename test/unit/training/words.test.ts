@@ -1,6 +1,6 @@
 import { Dataset } from "../../../lib/data/dataset.ts";
 import type { EncodedExample } from "../../../lib/data/types.ts";
-import { countSkippedWords, insertSkippedWords, wordPredictions } from "../../../lib/training/words.ts";
+import { insertSkippedWords, skippedInBatch, wordPredictions } from "../../../lib/training/words.ts";
 
 const tags = ["O", "B-X", "I-X"];
 
@@ -27,7 +27,9 @@ const found = {
 };
 
 test("words that were cut off or have no pieces are counted", () => {
-  expect(countSkippedWords(examples, found)).toBe(3);
+  expect(skippedInBatch(examples, 0, [2, 5])).toBe(3);
+  expect(skippedInBatch(examples, 1, [1, 5])).toBe(0);
+  expect(skippedInBatch(examples, 1, [1, 2])).toBe(1); // a row without its last two pieces
 });
 
 test("every word has one tag: its first piece's, O where it has none", () => {
