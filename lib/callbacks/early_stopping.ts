@@ -1,3 +1,4 @@
+import { checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { evalKey, metricValue } from "../training/best.ts";
 import type { TrainerCallback } from "./callback.ts";
@@ -5,12 +6,15 @@ import type { TrainerCallback } from "./callback.ts";
 /**
  * Stops the run when the metric of `metricForBestModel` has not improved in `patience` evaluations in a row.
  * @param threshold  An improvement of this much or less does not count.
- * @throws {TorchnerError} `EARG` if patience is not a whole number >= 1, or, when the run begins, if the arguments
+ * @throws {TorchnerError} `EARG` for an unknown option, if patience is not a whole number >= 1, or, when the run begins, if the arguments
  *   have no evaluation or no `metricForBestModel`.
  */
-export function earlyStopping({ patience = 1, threshold = 0 } = {}): TrainerCallback {
-  if (!Number.isSafeInteger(patience) || patience < 1) {
-    throw new TorchnerError("EARG", `earlyStopping: patience must be a whole number >= 1, not ${patience}.`);
+export function earlyStopping(options: { patience?: number; threshold?: number } = {}): TrainerCallback {
+  checkOptions("earlyStopping", options, ["patience", "threshold"]);
+  const { patience = 1, threshold = 0 } = options;
+  checkPositive("patience", patience);
+  if (!Number.isFinite(threshold)) {
+    throw new TorchnerError("EARG", `threshold is ${kindOf(threshold)}; give a number.`);
   }
   let withoutImprovement = 0;
   return {

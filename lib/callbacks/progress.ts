@@ -3,7 +3,7 @@ import type { TrainingArguments } from "../training/arguments.ts";
 import { evalKey, isBetter } from "../training/best.ts";
 import type { LogRow, TrainerState } from "../training/state.ts";
 import type { TrainerCallback } from "./callback.ts";
-import { formatNumber } from "./printer.ts";
+import { checkOutput, formatNumber } from "./printer.ts";
 import { evaluationColumns, type Pace, paceText, tableHead, tableRow } from "./progress_text.ts";
 
 type Output = NodeJS.WritableStream & { isTTY?: boolean };
@@ -18,8 +18,10 @@ interface Display {
 /**
  * The default display of a run, on standard error: a bar with loss, tokens per second and the time left on a
  * terminal, one line per log elsewhere; and a table that grows by one row with each evaluation.
+ * @throws {TorchnerError} `EARG` for an `out` that cannot be written to.
  */
 export function progress(out: Output = process.stderr): TrainerCallback {
+  checkOutput("progress", out);
   let display: Display | undefined;
   let columns: string[] = [];
   let pace: Pace = { step: 0, maxSteps: 0, tokens: 0, seconds: 0 };

@@ -1,21 +1,35 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { listCheckpoints, MANIFEST } from "./checkpoint.ts";
+import { checkpointFolder, listCheckpoints, MANIFEST } from "./checkpoint.ts";
 
 /**
- * Deletes the oldest checkpoints over `limit`; the newest and the best always stay, so a limit of 1 can leave two.
- * @param best  Folder of the best checkpoint so far, if there is one.
+ * Deletes the oldest checkpoints over `limit`; the one just written and the best always stay, so a limit of 1 can
+ * leave two. The one just written need not have the highest number: an older run may have left others.
+ * @param kept.written  Step of the checkpoint just written.
+ * @param kept.best     Folder of the best checkpoint so far, if there is one.
  */
-export async function rotateCheckpoints(outputDir: string, limit: number | undefined, best: string | null) {
+export async function rotateCheckpoints(
+  outputDir: string,
+  limit: number | undefined,
+  { written, best }: { written: number; best: string | null },
+) {
   if (limit === undefined) return;
   const paths = (await listCheckpoints(outputDir)).map(({ path }) => path);
-  for (const path of checkpointsToDelete(paths, limit, best)) await deleteCheckpoint(path);
+  const kept = [checkpointFolder(outputDir, written), ...(best === null ? [] : [best])];
+  for (const path of checkpointsToDelete(paths, limit, kept)) await deleteCheckpoint(path);
 }
 
-/** @param paths  Oldest first. */
-export function checkpointsToDelete(paths: readonly string[], limit: number, best: string | null): string[] {
-  const stays = new Set(paths.slice(-1).map((path) => resolve(path)));
-  if (best !== null && paths.some((path) => resolve(path) === resolve(best))) stays.add(resolve(best));
+/**
+ * @param paths  Oldest first.
+ * @param kept   These stay whatever the limit.
+ */
+export function checkpointsToDelete(
+  paths: readonly string[],
+  limit: number,
+  kept: readonly string[],
+): string[] {
+  const wanted = new Set(kept.map((path) => resolve(path)));
+  const stays = new Set(paths.map((path) => resolve(path)).filter((path) => wanted.has(path)));
   const surplus = Math.max(0, paths.length - Math.max(limit, stays.size));
   return paths.filter((path) => !stays.has(resolve(path))).slice(0, surplus);
 }

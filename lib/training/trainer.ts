@@ -11,6 +11,7 @@ import { progress } from "../callbacks/progress.ts";
 import { DataCollatorForTokenClassification, type Padding } from "../data/collator.ts";
 import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
+import { checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import { drawBaseSeed, getRngState, runtimeInfo, setNumThreads, setSeed } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -28,7 +29,7 @@ import { writeTrainingArguments } from "./outputs.ts";
 import { planTraining } from "./plan.ts";
 import { keepOnlyBest, rotateCheckpoints } from "./rotation.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
-import { checkTrainerOptions, type TrainerOptions } from "./trainer_options.ts";
+import { checkTrainerOptions, isCallback, isExamples, type TrainerOptions } from "./trainer_options.ts";
 import { runTraining } from "./training_loop.ts";
 
 export interface TrainOutput {
@@ -101,7 +102,14 @@ export class Trainer {
     );
   }
 
+  /** @throws {TorchnerError} `EARG` for anything but an object of handlers. */
   addCallback(callback: TrainerCallback): void {
+    if (!isCallback(callback)) {
+      throw new TorchnerError(
+        "EARG",
+        `addCallback takes an object of handlers, e.g. { onLog }, not ${kindOf(callback)}.`,
+      );
+    }
     this.#callbacks.push(callback);
   }
 
@@ -114,10 +122,11 @@ export class Trainer {
   /**
    * Trains as the arguments say and writes `trainer_state.json` at the end.
    * @param options.signal  Stops the run at the next operation's border; the model keeps the updates made so far.
-   * @throws {TorchnerError} `EABORT` when stopped, `ENONFINITE` when the loss stays NaN or infinite, `ESTATE` while
+   * @throws {TorchnerError} `EARG` for options that are none, `EABORT` when stopped, `ENONFINITE` when the loss stays NaN or infinite, `ESTATE` while
    *   another `train()` runs.
    */
   async train(options: { signal?: AbortSignal } = {}): Promise<TrainOutput> {
+    checkTrainOptions(options);
     if (this.#training)
       throw new TorchnerError("ESTATE", "This Trainer is training already; wait for its end.");
     this.#training = true;
@@ -195,6 +204,7 @@ export class Trainer {
     _ignoreKeys?: readonly string[],
     metricKeyPrefix = "eval",
   ): Promise<LogRow> {
+    checkText("metricKeyPrefix", metricKeyPrefix);
     const examples = required(dataset, "evalDataset");
     const { metrics } = await this.#evaluation(examples, metricKeyPrefix, {
       keep: this.computeMetrics !== undefined,
@@ -212,7 +222,10 @@ export class Trainer {
   ): Promise<LogitsOutput>;
   predict(dataset: Examples, options?: PredictOptions): Promise<PredictionOutput>;
   async predict(dataset: Examples, options: PredictOptions = {}): Promise<PredictionOutput | LogitsOutput> {
+    checkOptions("predict", options, ["returnLogits", "metricKeyPrefix"]);
+    checkFlag("returnLogits", options.returnLogits);
     const { returnLogits = false, metricKeyPrefix = "test" } = options;
+    checkText("metricKeyPrefix", metricKeyPrefix);
     const examples = required(dataset, "dataset");
     const found = await this.#evaluation(examples, metricKeyPrefix, { keep: true, returnLogits });
     await this.#emit("onPredict", { metrics: found.metrics });
@@ -221,6 +234,7 @@ export class Trainer {
 
   /** Writes what `pipeline("ner", folder)` and Python need: model, configuration, tokenizer; and the arguments. */
   async saveModel(folder = this.args.outputDir): Promise<void> {
+    checkText("folder", folder);
     await this.model.savePretrained(folder);
     await this.processingClass?.savePretrained(folder);
     await writeTrainingArguments(folder, this.args);
@@ -235,6 +249,7 @@ export class Trainer {
   async createModelCard(
     details: { modelName?: string; baseModel?: string; dataset?: string } = {},
   ): Promise<void> {
+    checkOptions("createModelCard", details, ["modelName", "baseModel", "dataset"]);
     const card = modelCard({
       ...details,
       ...{ args: this.args, state: this.state, labels: this.model.labels },
@@ -344,7 +359,10 @@ export class Trainer {
       state,
       trainingArguments: args.toJSON(),
     });
-    await rotateCheckpoints(args.outputDir, args.saveTotalLimit, state.bestModelCheckpoint);
+    await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
+      written: state.globalStep,
+      best: state.bestModelCheckpoint,
+    });
     this.control.shouldSave = false;
     await this.#emit("onSave");
   }
@@ -385,9 +403,17 @@ async function* drawingBaseSeed(batches: AsyncIterable<Batch>): AsyncGenerator<B
   yield* batches;
 }
 
+function checkTrainOptions(options: { signal?: AbortSignal }): void {
+  checkOptions("train", options, ["signal"]);
+  const { signal } = options;
+  if (signal === undefined || typeof signal?.aborted === "boolean") return;
+  throw new TorchnerError("EARG", `signal is ${kindOf(signal)}; give the signal of an AbortController.`);
+}
+
 function required(dataset: Examples | undefined, name: string): Examples {
-  if (dataset && dataset.length > 0) return dataset;
-  const what = dataset ? "has no sentences" : "is missing";
+  const found = isExamples(dataset);
+  if (found && dataset!.length > 0) return dataset!;
+  const what = found ? "has no sentences" : `is ${dataset === undefined ? "missing" : kindOf(dataset)}`;
   throw new TorchnerError("EARG", `Trainer: ${name} ${what}; this call needs one with sentences.`);
 }
 

@@ -33,8 +33,11 @@ const hasMethods = (value: unknown, ...names: string[]) =>
   value !== null &&
   names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 
-const isExamples = (value: unknown) =>
+export const isExamples = (value: unknown) =>
   hasMethods(value, "at") && typeof (value as { length?: unknown }).length === "number";
+
+export const isCallback = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What each option must be, in code and in words. */
 const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
@@ -56,11 +59,7 @@ const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => b
     "a tokenizer of AutoTokenizer (is an await missing?)",
   ],
   computeMetrics: [(value) => typeof value === "function", "a function, e.g. seqeval(labels)"],
-  callbacks: [
-    (value) =>
-      Array.isArray(value) && value.every((callback) => typeof callback === "object" && callback !== null),
-    "an array of callback objects",
-  ],
+  callbacks: [(value) => Array.isArray(value) && value.every(isCallback), "an array of callback objects"],
 };
 
 /** @throws {TorchnerError} `EARG` naming the first option that is unknown, of the wrong kind, or missing. */

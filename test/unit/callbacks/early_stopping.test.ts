@@ -47,6 +47,15 @@ test.each([
   expect(begin).toThrow(expect.objectContaining({ code: "EARG", message: expect.stringContaining(missing) }));
 });
 
-test("a patience below one evaluation is refused", () => {
-  expect(() => earlyStopping({ patience: 0 })).toThrow(expect.objectContaining({ code: "EARG" }));
+test.each([
+  [{ patience: 0 }],
+  [{ patience: 1.5 }],
+  [{ threshold: "0.1" }],
+  [{ patiense: 5 }],
+  [null],
+  [3],
+])("the options %j are refused", (options) => {
+  expect(() => earlyStopping(options as object)).toThrow(
+    expect.objectContaining({ name: "TorchnerError", code: "EARG" }),
+  );
 });

@@ -133,3 +133,11 @@ test("the printer writes one line per row, without total_flos", async () => {
   expect(formatRow({})).toBe("");
   expect(formatNumber(Number.NaN)).toBe("NaN");
 });
+
+test.each([[null], ["x"], [{}]])("neither display takes %j for a stream", (out) => {
+  for (const display of [printer, progress]) {
+    expect(() => display(out as never)).toThrow(
+      expect.objectContaining({ name: "TorchnerError", code: "EARG" }),
+    );
+  }
+});

@@ -16,8 +16,8 @@ test.each([
   [[1, 2, 3], 1, 3, [1, 2]],
   [[2, 3, 4], 2, 1, [2]], // the best is gone already and protects nothing
 ])("of checkpoints %j with limit %i and best %p, %j go", (steps, limit, best, gone) => {
-  const protectedPath = best === null ? null : `./out/checkpoint-${best}`;
-  expect(checkpointsToDelete(names(...steps), limit, protectedPath)).toEqual(names(...gone));
+  const kept = [...names(steps.at(-1)!), ...(best === null ? [] : [`./out/checkpoint-${best}`])];
+  expect(checkpointsToDelete(names(...steps), limit, kept)).toEqual(names(...gone));
 });
 
 describe("on disk", () => {
@@ -40,8 +40,16 @@ describe("on disk", () => {
   test("checkpoints go by number, not by name, and folders without a manifest are left alone", async () => {
     for (const step of [9, 10, 100]) await checkpoint(step);
     await mkdir(join(folder, "checkpoint-1"));
-    await rotateCheckpoints(folder, 2, null);
+    await rotateCheckpoints(folder, 2, { written: 100, best: null });
     expect((await readdir(folder)).sort()).toEqual(["checkpoint-1", "checkpoint-10", "checkpoint-100"]);
+  });
+
+  test("the one just written stays although an older run left higher numbers", async () => {
+    for (const step of [2, 500, 1000]) await checkpoint(step);
+    await rotateCheckpoints(folder, 2, { written: 2, best: null });
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint-1000", "checkpoint-2"]);
+    await rotateCheckpoints(folder, 1, { written: 2, best: null });
+    expect(await readdir(folder)).toEqual(["checkpoint-2"]);
   });
 
   test("at the end a limit of 1 leaves the best alone", async () => {

@@ -351,6 +351,8 @@ describe("evaluate", () => {
       [0, 1, 2, 0],
       [-100, 1, 2, -100],
     ]);
+    const lossOnly = makeTrainer({}, { ...options, computeMetrics: undefined }).trainer;
+    expect(await lossOnly.evaluate()).toMatchObject({ eval_skipped_words: 1 });
     const whole = makeTrainer({ numerics: "reference" }).trainer;
     expect(await whole.evaluate()).not.toHaveProperty("eval_skipped_words");
   });
@@ -443,6 +445,37 @@ describe("when something goes wrong", () => {
       { trainLoss: () => Number.NaN },
     );
     await expect(trainer.train()).rejects.toMatchObject({ code: "ENONFINITE" });
+  });
+
+  test.each([
+    ["train", null],
+    ["train", { resumeFromCheckpoint: true }],
+    ["train", { signal: "stop" }],
+    ["predict", null],
+    ["predict", { returnLogit: true }],
+    ["predict", { returnLogits: "yes" }],
+    ["createModelCard", { name: "x" }],
+  ] as const)("%s refuses the options %j, and the Trainer stays usable", async (method, options) => {
+    const { trainer } = makeTrainer({ maxSteps: 1 });
+    const call = {
+      train: () => trainer.train(options as object),
+      predict: () => trainer.predict(sentences(1), options as object),
+      createModelCard: () => trainer.createModelCard(options as object),
+    };
+    await expect(call[method]()).rejects.toMatchObject({ name: "TorchnerError", code: "EARG" });
+    await expect(trainer.train()).resolves.toMatchObject({ globalStep: 1 });
+  });
+
+  test.each([[null], [5], ["x"]])("%j in place of an argument is refused", async (value) => {
+    const { trainer } = makeTrainer({});
+    const wrong = value as never;
+    const refused = { name: "TorchnerError", code: "EARG" };
+    expect(() => trainer.addCallback(wrong)).toThrow(expect.objectContaining(refused));
+    await expect(trainer.evaluate(wrong)).rejects.toMatchObject(refused);
+    await expect(trainer.predict(wrong)).rejects.toMatchObject(refused);
+    if (typeof value === "string") return;
+    await expect(trainer.evaluate(sentences(1), [], wrong)).rejects.toMatchObject(refused);
+    await expect(trainer.saveModel(wrong)).rejects.toMatchObject(refused);
   });
 
   test("training twice at once is refused", async () => {
