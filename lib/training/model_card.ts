@@ -18,11 +18,12 @@ export interface CardDetails {
 export function modelCard(details: CardDetails): string {
   const name = details.modelName ?? details.args.outputDir.split(/[\\/]/).filter(Boolean).at(-1) ?? "model";
   const evaluations = details.state.logHistory.filter((row) => "eval_loss" in row);
+  const kept = evaluationOfKept(details, evaluations);
   return [
-    frontMatter(details, name, evaluations.at(-1)),
+    frontMatter(details, name, kept),
     `# ${name}`,
     introduction(details),
-    results(evaluations.at(-1)),
+    results(kept),
     labelList(details.labels),
     hyperparameters(details.args, details.state),
     trainingTable(details.state.logHistory, evaluations),
@@ -33,13 +34,20 @@ export function modelCard(details: CardDetails): string {
     .concat("\n");
 }
 
+/** The evaluation of the weights that the run ends with: the best checkpoint's where that was loaded. */
+function evaluationOfKept({ args, state }: CardDetails, evaluations: readonly LogRow[]): LogRow | undefined {
+  const loadedBest = args.loadBestModelAtEnd && state.bestModelCheckpoint !== null;
+  if (!loadedBest) return evaluations.at(-1);
+  return evaluations.find(({ step }) => step === state.bestGlobalStep);
+}
+
 const scores = ["precision", "recall", "f1", "accuracy"];
 
-function frontMatter({ baseModel, dataset }: CardDetails, name: string, last: LogRow | undefined): string {
+function frontMatter({ baseModel, dataset }: CardDetails, name: string, kept: LogRow | undefined): string {
   const lines = ["---", "library_name: transformers"];
   if (baseModel) lines.push(`base_model: ${yamlText(baseModel)}`);
   lines.push("tags:", "- torchner", "- token-classification", "pipeline_tag: token-classification");
-  const measured = scores.filter((score) => typeof last?.[`eval_${score}`] === "number");
+  const measured = scores.filter((score) => typeof kept?.[`eval_${score}`] === "number");
   if (measured.length > 0) {
     lines.push("metrics:", ...measured.map((score) => `- ${score}`));
     lines.push("model-index:", `- name: ${yamlText(name)}`, "  results:");
@@ -51,7 +59,7 @@ function frontMatter({ baseModel, dataset }: CardDetails, name: string, last: Lo
     );
     lines.push("    metrics:");
     for (const score of measured) {
-      lines.push(`    - name: ${score}`, `      type: ${score}`, `      value: ${last![`eval_${score}`]}`);
+      lines.push(`    - name: ${score}`, `      type: ${score}`, `      value: ${kept![`eval_${score}`]}`);
     }
   }
   return [...lines, "---"].join("\n");
@@ -63,13 +71,13 @@ function introduction({ baseModel, dataset }: CardDetails): string {
   return `${from}${on} for named-entity recognition, with torchner.`;
 }
 
-function results(last: LogRow | undefined): string {
-  if (!last) return "";
-  const shown = Object.entries(last).filter(
+function results(kept: LogRow | undefined): string {
+  if (!kept) return "";
+  const shown = Object.entries(kept).filter(
     ([name]) => name.startsWith("eval_") && !/_(runtime|per_second)$/.test(name),
   );
   const list = shown.map(([name, value]) => `- ${title(name.slice("eval_".length))}: ${rounded(value)}`);
-  return ["## Results", "", "On the evaluation set, at the end of training:", "", ...list].join("\n");
+  return ["## Results", "", `On the evaluation set, after step ${kept.step}:`, "", ...list].join("\n");
 }
 
 function labelList(labels: readonly string[]): string {
