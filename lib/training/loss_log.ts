@@ -73,7 +73,7 @@ export class LossLog {
       throw new TorchnerError(
         "ENONFINITE",
         `The loss was ${value} in ${MAX_NON_FINITE} batches in a row, the last in step ${step + 1}; ` +
-          "lower learningRate, or look at the sentences of that step.",
+          "lower learningRate (--learning-rate), or look at the sentences of that step.",
       );
     }
     this.#sum = Math.fround(this.#sum + Math.fround(this.#sum / (1 + step - this.#logged)));

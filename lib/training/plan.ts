@@ -30,7 +30,8 @@ export function planTraining(options: {
     const remedy =
       examples === 0
         ? "give it sentences"
-        : `lower perDeviceTrainBatchSize (${batchSize}) or dataloaderDropLast`;
+        : `lower perDeviceTrainBatchSize (--per-device-train-batch-size), now ${batchSize}, or switch ` +
+          "dataloaderDropLast (--dataloader-drop-last) off";
     throw new TorchnerError("EARG", `trainDataset: ${examples} sentences make no batch; ${remedy}.`);
   }
   const updatesPerEpoch = Math.ceil(batches / gradientAccumulationSteps);

@@ -36,7 +36,7 @@ test("maxSteps goes before the epochs and says how many are begun", () => {
 
 test.each([
   [{ examples: 0, batches: 0 }, "give it sentences"],
-  [{ examples: 1, batches: 0 }, "dataloaderDropLast"],
+  [{ examples: 1, batches: 0 }, "switch dataloaderDropLast (--dataloader-drop-last) off"],
 ])("%j is refused with the remedy", (options, remedy) => {
   expect(() => plan(options)).toThrow(
     expect.objectContaining({ code: "EARG", message: expect.stringContaining(remedy) }),
