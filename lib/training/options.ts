@@ -377,7 +377,6 @@ export const unsupportedOptions: Readonly<Record<string, readonly unknown[] | "a
   resume_from_checkpoint: [false],
 };
 
-export type RunOptions = Values<typeof runOptions>;
 export type TrainOptions = Values<typeof trainOptions>;
 /** What `new TrainingArguments(...)` takes; every field is optional and null means "not given". */
 export type TrainingOptions = Given<typeof trainingOptions>;

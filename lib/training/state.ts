@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { snakeCase } from "./option_types.ts";
 import { pythonJson } from "./python_json.ts";
 
 /** One row of the log: `{loss, grad_norm, learning_rate, epoch, step}`, `{eval_*, epoch, step}`, ... */
@@ -64,11 +64,6 @@ export function stateToJson(state: TrainerState): string {
   return pythonJson(named, 2, isFloatKey);
 }
 
-export async function readState(path: string): Promise<TrainerState> {
-  const entries = Object.entries(JSON.parse(await readFile(path, "utf8")));
-  return newTrainerState(Object.fromEntries(entries.map(([key, value]) => [camelCase(key), value])));
-}
-
 const floatKeys = new Set(["epoch", "total_flos", "best_metric", "loss", "learning_rate", "grad_norm"]);
 const floatEndings =
   /_(loss|precision|recall|f1|accuracy|runtime|samples_per_second|steps_per_second|threshold)$/;
@@ -76,12 +71,4 @@ const floatEndings =
 /** Which numbers of states and results are floats in Python, and so have a point even when they are whole. */
 export function isFloatKey(key: string): boolean {
   return floatKeys.has(key) || floatEndings.test(key);
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

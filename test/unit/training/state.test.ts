@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { newControl, savedStates } from "../../../lib/callbacks/callback.ts";
-import { newTrainerState, readState, stateToJson } from "../../../lib/training/state.ts";
+import { newTrainerState, stateToJson } from "../../../lib/training/state.ts";
 
 /** As transformers 5.23 wrote it (`json.dumps(indent=2, sort_keys=True)`) for a run of these values. */
 const golden = `{
@@ -87,14 +84,4 @@ const state = newTrainerState({
 
 test("trainer_state.json has the text that Python writes", () => {
   expect(stateToJson(state)).toBe(golden);
-});
-
-test("a state read back is the state that was written", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "torchner-state-"));
-  try {
-    await writeFile(join(folder, "trainer_state.json"), stateToJson(state));
-    expect(await readState(join(folder, "trainer_state.json"))).toEqual(state);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });

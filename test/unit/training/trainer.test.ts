@@ -8,7 +8,7 @@ import { DataCollatorForTokenClassification } from "../../../lib/data/collator.t
 import { Dataset } from "../../../lib/data/dataset.ts";
 import type { TokenClassificationModel } from "../../../lib/model/model.ts";
 import { TrainingArguments } from "../../../lib/training/arguments.ts";
-import { readState } from "../../../lib/training/state.ts";
+import { stateToJson } from "../../../lib/training/state.ts";
 import { FakeModel, FakeOptimizer, type FakeOptions, Recorder, sentence } from "./fakes.ts";
 
 let recorder: Recorder;
@@ -219,7 +219,7 @@ describe("the log", () => {
   test("trainer_state.json of the output folder is the state at the end", async () => {
     const { trainer } = makeTrainer({ maxSteps: 2, loggingStrategy: "epoch" });
     await trainer.train();
-    expect(await readState(join(folder, "trainer_state.json"))).toEqual(trainer.state);
+    expect(await readFile(join(folder, "trainer_state.json"), "utf8")).toBe(stateToJson(trainer.state));
   });
 });
 
@@ -271,6 +271,10 @@ describe("the best model", () => {
       bestModelCheckpoint: join(folder, "checkpoint-10"),
     });
     expect(model.loadedFrom).toEqual([join(folder, "checkpoint-10")]);
+    await trainer.createModelCard();
+    const card = await readFile(join(folder, "README.md"), "utf8");
+    expect(card).toMatch(/On the evaluation set, after step 10:\n(\n|- .*\n)*- Loss: 0\.2000\n/);
+    await rm(join(folder, "README.md"));
     expect((await readdir(folder)).sort()).toEqual(["checkpoint-10", "trainer_state.json"]);
   });
 
@@ -301,8 +305,8 @@ describe("the best model", () => {
     );
     await trainer.train();
     expect(trainer.state.epoch).toBe(5);
-    const state = await readState(join(folder, "checkpoint-25", "trainer_state.json"));
-    expect(state.statefulCallbacks.EarlyStoppingCallback).toEqual({
+    const state = JSON.parse(await readFile(join(folder, "checkpoint-25", "trainer_state.json"), "utf8"));
+    expect(state.stateful_callbacks.EarlyStoppingCallback).toEqual({
       args: { early_stopping_patience: 2, early_stopping_threshold: 0 },
       attributes: { early_stopping_patience_counter: 2 },
     });
