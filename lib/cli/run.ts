@@ -27,15 +27,16 @@ export async function run(
   try {
     const { command, rest, asked } = findCommand(argv);
     if (asked === "version") {
-      terminal = new Terminal(streams);
       terminal.result(packageVersion());
+      terminal.document({ version: packageVersion() });
       return 0;
     }
     if (asked === "help") {
       // Only help needs the library that lays it out.
       const { commandHelp, overview } = await import("./help.ts");
-      terminal = new Terminal(streams);
-      terminal.result((command ? commandHelp(command) : overview(commands)).trimEnd());
+      const help = (command ? commandHelp(command) : overview(commands)).trimEnd();
+      terminal.result(help);
+      terminal.document({ help });
       return 0;
     }
     if (!command)
