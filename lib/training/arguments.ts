@@ -88,9 +88,6 @@ export function combinationFaults(given: GivenOptions, spell: Spell): Fault[] {
       `needs ${spell("save_steps")} (now ${values.saveSteps}) to be a multiple of ` +
       `${spell("eval_steps")} (now ${values.evalSteps})`;
     faults.push({ key: written(best), text });
-  } else if (given.has("metric_for_best_model") && values.evalStrategy === "no") {
-    const text = `needs evaluation while training; set ${spell("eval_strategy")} to epoch or steps`;
-    faults.push({ key: written("metric_for_best_model"), text });
   }
   return faults;
 }

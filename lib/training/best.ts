@@ -14,7 +14,7 @@ export function metricValue(metrics: LogRow, key: string): number {
   const names = Object.keys(metrics).filter((name) => typeof metrics[name] === "number");
   throw new TorchnerError(
     "EARG",
-    `metricForBestModel: the evaluation gives no ${key}; it gives ${names.join(", ") || "nothing"}.`,
+    `metricForBestModel (--metric-for-best-model): the evaluation gives no ${key}; it gives ${names.join(", ") || "nothing"}.`,
   );
 }
 

@@ -7,7 +7,7 @@ import {
   type OptionTable,
   snakeCase,
 } from "./option_types.ts";
-import { unsupportedOptions } from "./options.ts";
+import { runOptions, trainingOptions, unsupportedOptions } from "./options.ts";
 
 /** One thing that is wrong with what was given: the key as it was written, and why. */
 export interface Fault {
@@ -100,6 +100,9 @@ function unknownKey(table: OptionTable, key: string, value: unknown, spell: Spel
     const idle = unsupportedOptions[name]!;
     if (value === undefined || value === null || idle === "any" || idle.includes(value)) return undefined;
     return "this version cannot do that yet; leave it out";
+  }
+  if (table === trainingOptions && Object.hasOwn(runOptions, name)) {
+    return "is an option of torchner train, not of TrainingArguments; leave it out";
   }
   return `unknown option${didYouMean(key, knownKeys(table), spell)}`;
 }

@@ -10,7 +10,7 @@ import type { Given, OptionTable, Values } from "./option_types.ts";
 /** torch's and numpy's seeds share this range. */
 const seedRange = { min: 0, max: 2 ** 32 - 1 } as const;
 
-/** What a run is about: run_ner's model and data arguments. Read by `torchner train` alone. */
+/** What a run is about: run_ner's model and data arguments, and what the Trainer has no field for. Read by `torchner train` alone. */
 export const runOptions = {
   model: {
     type: "string",
@@ -112,6 +112,19 @@ export const runOptions = {
   max_train_samples: { type: "int", group: "data", min: 1, help: "use only the first N training sentences" },
   max_eval_samples: { type: "int", group: "data", min: 1, help: "use only the first N validation sentences" },
   max_predict_samples: { type: "int", group: "data", min: 1, help: "use only the first N test sentences" },
+  overwrite_output_dir: {
+    type: "bool",
+    group: "training",
+    default: false,
+    help: "replace the run that the output folder already holds",
+  },
+  early_stopping_patience: {
+    type: "int",
+    group: "evaluation",
+    min: 1,
+    shownDefault: "train to the end",
+    help: "stop after this many evaluations in a row without a better metric",
+  },
   return_entity_level_metrics: {
     type: "bool",
     group: "evaluation",
@@ -129,12 +142,6 @@ export const trainingOptions = {
     placeholder: "DIR",
     default: "trainer_output",
     help: "folder for checkpoints and results",
-  },
-  overwrite_output_dir: {
-    type: "bool",
-    group: "training",
-    default: false,
-    help: "allow an output folder that already holds a run",
   },
   num_train_epochs: {
     type: "float",
@@ -365,7 +372,6 @@ export const groupTitles: Readonly<Record<string, string>> = {
  * effect unless another option of this list is on.
  */
 export const unsupportedOptions: Readonly<Record<string, readonly unknown[] | "any">> = {
-  early_stopping_patience: [],
   force: [false],
   fp16: [false],
   gradient_checkpointing: [false],

@@ -56,7 +56,7 @@ function followDefaults(given: GivenOptions): void {
 
 const metricNames = ["loss", "precision", "recall", "f1", "accuracy"];
 
-/** What would stop the run only at its first evaluation. */
+/** What would stop the run only at its first evaluation, or never take effect. */
 function evaluationFaults(given: GivenOptions): Fault[] {
   const faults: Fault[] = [];
   const strategy = given.get("eval_strategy")!;
@@ -64,6 +64,18 @@ function evaluationFaults(given: GivenOptions): Fault[] {
     faults.push({ key: strategy.key, text: `${strategy.value} needs --validation-file` });
   }
   const metric = given.get("metric_for_best_model");
+  const patience = given.get("early_stopping_patience");
+  for (const option of [metric, patience]) {
+    if (!option || strategy.value !== "no") continue;
+    faults.push({
+      key: option.key,
+      text: "needs evaluation while training; set --eval-strategy to epoch or steps",
+    });
+  }
+  if (patience && !metric && given.get("load_best_model_at_end")?.value !== true) {
+    const text = "needs --metric-for-best-model, or --load-best-model-at-end, which takes the loss";
+    faults.push({ key: patience.key, text });
+  }
   const name = String(metric?.value ?? "loss").replace(/^eval_/, "");
   const perType = given.get("return_entity_level_metrics")?.value === true;
   if (metric && !metricNames.includes(name) && !(perType && /_(precision|recall|f1|number)$/.test(name))) {

@@ -33,6 +33,14 @@ test("--version prints the version alone", async () => {
   expect(await torchner("--version")).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
 });
 
+test("with --json, help and version are one document too", async () => {
+  const plain = await torchner("train", "--help");
+  const help = await torchner("train", "--help", "--json");
+  expect(JSON.parse(help.stdout)).toEqual({ help: plain.stdout.trimEnd() });
+  const version = await torchner("--version", "--json");
+  expect(JSON.parse(version.stdout)).toEqual({ version: "0.1.0" });
+});
+
 describe("usage errors end with 2 and say what was meant", () => {
   test.each([
     [["trian"], "unknown command trian; did you mean train?"],
@@ -64,6 +72,18 @@ describe("usage errors end with 2 and say what was meant", () => {
     [
       ["train", "--train-file", "t", "--validation-file", "v", "--metric_for_best_model", "acuracy"],
       "--metric_for_best_model: there is no metric acuracy; did you mean accuracy?",
+    ],
+    [
+      ["train", "--train-file", "t", "--metric-for-best-model", "f1"],
+      "--metric-for-best-model: needs evaluation while training; set --eval-strategy to epoch or steps",
+    ],
+    [
+      ["train", "--train-file", "t", "--early-stopping-patience", "2", "--load-best-model-at-end"],
+      "--early-stopping-patience: needs evaluation while training; set --eval-strategy to epoch or steps",
+    ],
+    [
+      ["train", "--train-file", "t", "--validation-file", "v", "--early-stopping-patience", "2"],
+      "--early-stopping-patience: needs --metric-for-best-model, or --load-best-model-at-end",
     ],
     [
       [

@@ -97,7 +97,6 @@ describe("older spellings", () => {
     [{ perGpuTrainBatchSize: 4 }, { perDeviceTrainBatchSize: 4 }],
     [{ noCuda: true }, { device: "cpu" }],
     [{ useCpu: false }, { device: "auto" }],
-    [{ overwriteOutputDir: true }, { overwriteOutputDir: true }],
   ] as const)("%j means %j", (older, expected) => {
     expect(new TrainingArguments(older)).toMatchObject(expected);
   });
@@ -137,6 +136,10 @@ describe("what is refused", () => {
     [{ device: "gpu" }, 'device: must be cpu, cuda, cuda:N or auto, got "gpu"'],
     [{ outputDir: "" }, 'outputDir: must be text, got ""'],
     [{ noCuda: 1 }, "noCuda: must be true or false, got 1"],
+    [
+      { overwriteOutputDir: true },
+      "overwriteOutputDir: is an option of torchner train, not of TrainingArguments; leave it out",
+    ],
     [{ groupByLength: true }, "groupByLength: this version cannot do that yet; leave it out"],
   ])("%j", (options, message) => {
     const error = refusal(options);
@@ -173,9 +176,12 @@ describe("combinations that cannot work", () => {
       { loadBestModelAtEnd: true, evalStrategy: "steps", evalSteps: 200 },
       /saveSteps \(now 500\) to be a multiple of evalSteps \(now 200\)/,
     ],
-    [{ metricForBestModel: "f1" }, /metricForBestModel: needs evaluation/],
   ])("%j", (options, message) => {
     expect(refusal(options).message).toMatch(message);
+  });
+
+  test("a metric for the best model may be named where nothing is evaluated, as in transformers", () => {
+    expect(new TrainingArguments({ metricForBestModel: "f1" }).greaterIsBetter).toBe(true);
   });
 
   test("a save that falls on every second evaluation can hold the best model", () => {
