@@ -1,4 +1,5 @@
 import { exitCodes, unforeseen } from "./exit_codes.ts";
+import { type StopSignal, signalExits } from "./interrupt.ts";
 
 /** An error as the command line shows it. */
 export interface Failure {
@@ -16,7 +17,8 @@ export function failureOf(error: unknown): Failure {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code !== undefined && Object.hasOwn(exitCodes, code)) {
     const known = code as keyof typeof exitCodes;
-    return { code: known === "EARG" ? "EUSAGE" : known, message: error.message, exit: exitCodes[known] };
+    const exit = (known === "EABORT" && signalExits[error.cause as StopSignal]) || exitCodes[known];
+    return { code: known === "EARG" ? "EUSAGE" : known, message: error.message, exit };
   }
   if (syscall !== undefined) return { code: "EIO", message: error.message, exit: exitCodes.EIO };
   const hint = "this is a fault in torchner; TORCHNER_DEBUG=1 shows where";

@@ -1,9 +1,11 @@
 import { constants } from "node:fs";
-import { access, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { access, readdir, realpath, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 
 const checkpointName = /^checkpoint-\d+$/;
+/** What a run that was killed while it wrote a checkpoint has left. */
+const brokenName = /^tmp-checkpoint-\d+-[0-9a-f]{8}(-old)?$/;
 const resultFiles = [
   "all_results.json",
   "train_results.json",
@@ -55,10 +57,25 @@ async function checkWritable(path: string, shown: string): Promise<void> {
   }
 }
 
+/**
+ * Refuses to start from a checkpoint that the run's first update would remove with the older run.
+ * @param start  Folder of the checkpoint to start from.
+ * @throws {TorchnerError} `EUSAGE` if it is one of the output folder's checkpoints.
+ */
+export async function checkStart(start: string, folder: string): Promise<void> {
+  const real = (path: string) => realpath(path).catch(() => resolve(path));
+  const [first] = relative(await real(folder), await real(start)).split(sep);
+  if (!checkpointName.test(first!)) return;
+  throw new TorchnerError(
+    "EUSAGE",
+    `${start} is part of the run in ${folder} that --overwrite-output-dir replaces; name another --output-dir`,
+  );
+}
+
 /** Removes what an older run left that the new one might not replace: its checkpoints and results. */
 export async function clearOldRun(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (checkpointName.test(name)) await rm(join(folder, name), { recursive: true });
+    if (checkpointName.test(name) || brokenName.test(name)) await rm(join(folder, name), { recursive: true });
     else if (resultFiles.includes(name)) await rm(join(folder, name));
   }
 }

@@ -1,6 +1,7 @@
 /** What `torchner train` does once its options are known. */
 import { basename } from "node:path";
 import type { TrainerCallback } from "../callbacks/callback.ts";
+import { earlyStopping } from "../callbacks/early_stopping.ts";
 import { DataCollatorForTokenClassification } from "../data/collator.ts";
 import { DatasetDict, type EncodedDatasetDict } from "../data/dataset.ts";
 import { loadDataset } from "../data/load_dataset.ts";
@@ -10,16 +11,20 @@ import { type EntityScores, flattenEntityScores } from "../metrics/entities.ts";
 import { AutoModelForTokenClassification } from "../model/auto.ts";
 import { labelsOf, type ModelConfig, readConfig } from "../model/config.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
-import { setNumThreads, setSeed } from "../model/runtime.ts";
+import { setSeed } from "../model/runtime.ts";
+import { TorchnerError } from "../native/errors.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
 import { TrainingArguments } from "../training/arguments.ts";
+import { listCheckpoints } from "../training/checkpoint.ts";
 import { camelCase } from "../training/option_types.ts";
 import { type TrainOptions, trainingOptions } from "../training/options.ts";
 import { writePredictions, writeResults } from "../training/outputs.ts";
 import type { LogRow } from "../training/state.ts";
-import { Trainer } from "../training/trainer.ts";
+import { Trainer, type TrainOutput } from "../training/trainer.ts";
 import { wordPredictions } from "../training/words.ts";
-import { checkOutputFolder, clearOldRun } from "./output_folder.ts";
+import { untilStopped } from "./interrupt.ts";
+import { reportLostWords } from "./lost_words.ts";
+import { checkOutputFolder, checkStart, clearOldRun } from "./output_folder.ts";
 import { recordingSeqeval } from "./recorder.ts";
 import { scoreTable } from "./score_table.ts";
 import { sequenceLength } from "./sequence_length.ts";
@@ -30,6 +35,8 @@ interface Parts {
   model: TokenClassificationModel;
   tokenizer: Tokenizer;
   data: EncodedDatasetDict;
+  /** Words of the training file that are not learnt. */
+  lostWords: number;
 }
 
 /** Results of one file: the row for its results file, and the scores per type where it has tags. */
@@ -57,6 +64,7 @@ async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts>
   const raw = await loadFiles(values);
   const source = values.model ?? defaultCheckpoint;
   const folder = await resolveModel(source);
+  await checkStart(folder, values.outputDir);
   const config = await readConfig(folder);
   const dataset = limitSamples(raw, checkpointOrder(raw.labels, config), values);
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
@@ -68,7 +76,7 @@ async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts>
       longSequences: values.longSequences,
     });
     const data = await dataset.map(encode);
-    if (values.threads !== undefined) await setNumThreads(values.threads);
+    const lostWords = reportLostWords(data.train!, values.trainFile!, terminal);
     await setSeed(values.seed);
     const settings = { labels: data.labels, device: values.device ?? "auto", numerics: values.numerics };
     const model = values.fromScratch
@@ -77,8 +85,11 @@ async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts>
           ...settings,
           ignoreMismatchedSizes: values.ignoreMismatchedSizes,
         });
-    if (!values.fromScratch) describeLoading(model, terminal);
-    return { source, model, tokenizer, data };
+    if (!values.fromScratch) {
+      describeLoading(model, terminal);
+      warnOfOtherLabels(config, model, terminal);
+    }
+    return { source, model, tokenizer, data, lostWords };
   } catch (error) {
     tokenizer.dispose();
     throw error;
@@ -122,6 +133,18 @@ function describeLoading({ loadReport }: TokenClassificationModel, terminal: Ter
   terminal.note(`new weights, not from the checkpoint: ${names}`);
 }
 
+/** As many labels as the checkpoint's classifier has, but others: its rows fit, and mean something else. */
+function warnOfOtherLabels(config: ModelConfig, model: TokenClassificationModel, terminal: Terminal): void {
+  const own = labelsOf(config);
+  const { labels, loadReport } = model;
+  if (own?.length !== labels.length || own.every((label) => labels.includes(label))) return;
+  if (loadReport.missing.some((name) => name.startsWith("classifier."))) return;
+  terminal.warn(
+    `the checkpoint's classifier was trained for other labels (${own.join(", ")}); ` +
+      `training starts from its rows for ${labels.join(", ")} all the same`,
+  );
+}
+
 async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Terminal): Promise<void> {
   const { model, tokenizer, data, source } = parts;
   const byStep = new Map<number, EntityScores>();
@@ -141,12 +164,19 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
       },
       { returnEntityLevelMetrics: values.returnEntityLevelMetrics },
     ),
-    callbacks: [replaceOldRun(values.outputDir), header(parts, values, terminal)],
+    callbacks: [
+      replaceOldRun(values.outputDir),
+      header(parts, values, terminal),
+      ...(values.earlyStoppingPatience === undefined
+        ? []
+        : [earlyStopping({ patience: values.earlyStoppingPatience })]),
+    ],
   });
   if (terminal.quiet) trainer.removeCallback("progress");
 
-  const { metrics } = await trainer.train();
+  const { metrics } = await trainUntilStopped(trainer);
   const trained: LogRow = { ...metrics, train_samples: data.train!.length };
+  if (parts.lostWords > 0) trained.train_skipped_words = parts.lostWords;
   await trainer.saveModel();
   await writeResults(values.outputDir, "train", trained);
   const evaluated = data.validation && (await evaluation(trainer, byStep));
@@ -158,6 +188,23 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   const dataset = basename(values.trainFile!);
   await trainer.createModelCard({ baseModel: values.fromScratch ? undefined : source, dataset });
   report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted });
+}
+
+/** @throws {TorchnerError} `EABORT` after Ctrl-C or a termination, naming what is kept. */
+async function trainUntilStopped(trainer: Trainer): Promise<TrainOutput> {
+  try {
+    return await untilStopped((signal) => trainer.train({ signal }));
+  } catch (error) {
+    if ((error as TorchnerError).code !== "EABORT") throw error;
+    const { outputDir } = trainer.args;
+    const kept = (await listCheckpoints(outputDir)).map(({ step }) => `checkpoint-${step}`);
+    throw new TorchnerError(
+      "EABORT",
+      `${(error as Error).message} after step ${trainer.state.globalStep}; ` +
+        (kept.length > 0 ? `${outputDir} keeps ${kept.join(", ")}` : "nothing was saved"),
+      { cause: (error as Error).cause },
+    );
+  }
 }
 
 function trainingValues(values: TrainOptions): Record<string, unknown> {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkOutputFolder, clearOldRun } from "../../../lib/cli/output_folder.ts";
+import { checkOutputFolder, checkStart, clearOldRun } from "../../../lib/cli/output_folder.ts";
 
 const newFolder = () => mkdtempSync(join(tmpdir(), "torchner-out-"));
 
@@ -30,10 +30,22 @@ test.each([
 
 test("an older run's checkpoints and results go; what is not a run's stays", async () => {
   const folder = newFolder();
-  for (const name of ["checkpoint-1", "checkpoint-20", "checkpoint-best"]) mkdirSync(join(folder, name));
+  const broken = ["tmp-checkpoint-7-0a1b2c3d", "tmp-checkpoint-8-0a1b2c3d-old"];
+  for (const name of ["checkpoint-1", "checkpoint-20", "checkpoint-best", "tmp-checkpoint-mine", ...broken])
+    mkdirSync(join(folder, name));
   for (const name of ["all_results.json", "predictions.txt", "notes.txt"])
     writeFileSync(join(folder, name), "");
   await clearOldRun(folder);
-  expect(readdirSync(folder).sort()).toEqual(["checkpoint-best", "notes.txt"]);
+  expect(readdirSync(folder).sort()).toEqual(["checkpoint-best", "notes.txt", "tmp-checkpoint-mine"]);
   await clearOldRun(join(folder, "none"));
+});
+
+test("training does not start from a checkpoint that it would remove", async () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, "checkpoint-1"));
+  symlinkSync(folder, `${folder}-link`);
+  for (const start of [join(folder, "checkpoint-1"), join(`${folder}-link`, "checkpoint-1")])
+    await expect(checkStart(start, folder)).rejects.toMatchObject({ code: "EUSAGE" });
+  await expect(checkStart(folder, folder)).resolves.toBeUndefined();
+  await expect(checkStart(join(folder, "checkpoint-1"), newFolder())).resolves.toBeUndefined();
 });
