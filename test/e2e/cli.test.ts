@@ -238,6 +238,85 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     expect(names).toEqual(["checkpoint-2"]);
   });
 
+  test("training does not start from a checkpoint that it would replace", () => {
+    const args = ["--train-file", "train.txt", "--model", "again/checkpoint-2", "--output-dir", "again"];
+    const { code, stderr } = torchner(["train", ...args, "--overwrite-output-dir", "--quiet"]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/again.checkpoint-2 is part of the run in again/),
+    ]);
+    expect(readdirSync(join(folder, "again"))).toContain("checkpoint-2");
+  });
+
+  test("words of the training file that are not learnt are warned of and counted", () => {
+    const args = ["--model", "tiny", "--from-scratch", "--threads", "1", "--max-steps", "1", "--quiet"];
+    const lost = torchner(["train", "--train-file", "test.txt", ...args, "--output-dir", "lost"]);
+    expect([lost.code, lost.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^warning: test\.txt: 15 words of 2 sentences .* are not learnt/),
+    ]);
+    const results = (name: string) =>
+      JSON.parse(readFileSync(join(folder, name, "train_results.json"), "utf8"));
+    expect(results("lost")).toMatchObject({ train_skipped_words: 15 });
+    expect(results("out")).not.toHaveProperty("train_skipped_words");
+  });
+
+  test("a classifier of as many other labels is warned of", () => {
+    writeFileSync(join(folder, "places.txt"), "Ana B-A\nBob I-A\nin B-B\nParis I-B\n. O\n");
+    const args = ["--train-file", "places.txt", "--model", "out", "--output-dir", "other", "--threads", "1"];
+    const { code, stderr } = torchner(["train", ...args, "--max-steps", "1", "--quiet"]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^warning: .*other labels \(B-LOC, B-ORG, B-PER, I-PER, O\)/),
+    ]);
+  });
+
+  test("--early-stopping-patience ends the run", () => {
+    const patience = ["--early-stopping-patience", "1", "--metric-for-best-model", "f1"];
+    const { code, stdout } = torchner([
+      "train",
+      ...evaluating,
+      ...patience,
+      "--output-dir",
+      "early",
+      "--json",
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).global_step).toBeLessThan(60);
+  });
+
+  test("Ctrl-C stops the run in order: it ends with 130, says what is kept and leaves nothing broken", async () => {
+    const args = [
+      "--max-steps",
+      "100000",
+      "--save-strategy",
+      "steps",
+      "--save-steps",
+      "5",
+      "--save-total-limit",
+    ];
+    const child = spawn(
+      process.execPath,
+      [binary, "train", ...training, ...args, "1", "--output-dir", "stopped", "--quiet"],
+      { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    const names = () => (existsSync(join(folder, "stopped")) ? readdirSync(join(folder, "stopped")) : []);
+    while (child.exitCode === null && !names().some((name) => name.startsWith("checkpoint-")))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    const kept = names();
+    expect(kept).toEqual([expect.stringMatching(/^checkpoint-\d+$/)]);
+    expect(stderr).toMatch(
+      new RegExp(`^error: stopped by SIGINT after step \\d+; stopped keeps ${kept[0]}\\n$`),
+    );
+  });
+
   test("a config gives the same run as the flags", () => {
     const config = {
       train_file: "train.txt",
