@@ -1,5 +1,5 @@
 import { type EntityScores, scoreStreams } from "../metrics/entities.ts";
-import { seqeval } from "../metrics/seqeval.ts";
+import { metricsOf } from "../metrics/seqeval.ts";
 import { streamsOfIds } from "../metrics/streams.ts";
 import { tagTable } from "../metrics/tags.ts";
 import type { ComputeMetrics } from "../metrics/types.ts";
@@ -14,9 +14,9 @@ export function recordingSeqeval(
   options: { returnEntityLevelMetrics?: boolean } = {},
 ): ComputeMetrics {
   const table = tagTable([...labels]);
-  const compute = seqeval(labels, options);
   return (prediction) => {
-    record(scoreStreams(streamsOfIds(prediction, table)));
-    return compute(prediction);
+    const scores = scoreStreams(streamsOfIds(prediction, table));
+    record(scores);
+    return metricsOf(scores, options);
   };
 }

@@ -1,6 +1,6 @@
 /** The metric function that `Trainer` takes. */
 import { TorchnerError } from "../native/errors.ts";
-import { scoreStreams } from "./entities.ts";
+import { type EntityScores, scoreStreams } from "./entities.ts";
 import { streamsOfIds } from "./streams.ts";
 import { tagTable } from "./tags.ts";
 import type { ComputeMetrics } from "./types.ts";
@@ -28,19 +28,24 @@ export function seqeval(labels: readonly string[], options: SeqevalOptions = {})
     );
   }
   const table = tagTable([...labels]);
-  return (prediction) => {
-    const scores = scoreStreams(streamsOfIds(prediction, table));
-    const metrics: Record<string, number> = {
-      precision: scores.overall_precision,
-      recall: scores.overall_recall,
-      f1: scores.overall_f1,
-      accuracy: scores.overall_accuracy,
-    };
-    if (options.returnEntityLevelMetrics) {
-      for (const [type, one] of Object.entries(scores.types)) {
-        for (const [key, value] of Object.entries(one)) metrics[`${type}_${key}`] = value;
-      }
-    }
-    return metrics;
+  return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table)), options);
+}
+
+/** The scores under the names that `computeMetrics` gives them. */
+export function metricsOf(
+  scores: EntityScores,
+  { returnEntityLevelMetrics = false }: SeqevalOptions,
+): Record<string, number> {
+  const metrics: Record<string, number> = {
+    precision: scores.overall_precision,
+    recall: scores.overall_recall,
+    f1: scores.overall_f1,
+    accuracy: scores.overall_accuracy,
   };
+  if (returnEntityLevelMetrics) {
+    for (const [type, one] of Object.entries(scores.types)) {
+      for (const [key, value] of Object.entries(one)) metrics[`${type}_${key}`] = value;
+    }
+  }
+  return metrics;
 }

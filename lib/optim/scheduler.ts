@@ -25,7 +25,7 @@ const schedules = {
 } satisfies Record<string, Schedule>;
 
 export type SchedulerType = keyof typeof schedules;
-export const schedulerTypes = Object.keys(schedules) as SchedulerType[];
+const schedulerTypes = Object.keys(schedules) as SchedulerType[];
 
 /** What is stored in a checkpoint's `scheduler.json`. */
 export interface SchedulerState {
