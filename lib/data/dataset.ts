@@ -51,11 +51,22 @@ export class Dataset<T> implements Iterable<T> {
 const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
-/** Splits ready for the model, as `DatasetDict.map` makes them. */
-export interface EncodedDatasetDict {
-  train?: Dataset<EncodedExample>;
-  validation?: Dataset<EncodedExample>;
-  test?: Dataset<EncodedExample>;
+/** The split `S`, which may be absent only where it is one of `Open`. */
+type Split<T, S extends SplitName, Open> = S extends Open ? Dataset<T> | undefined : Dataset<T>;
+
+/** The splits that options of the type `O` may leave out. */
+export type OpenSplits<O> = {
+  [S in SplitName]: O extends { [_ in S]: string } ? never : S;
+}[SplitName];
+
+/** `O`, but for keys outside `Known`: a generic parameter alone would let a misspelt option pass. */
+export type Only<O, Known> = O & Record<Exclude<keyof O, keyof Known>, never>;
+
+/** Splits ready for the model, as `DatasetDict.map` makes them; `Open` names those that may be absent. */
+export interface EncodedDatasetDict<Open extends SplitName = SplitName> {
+  train: Split<EncodedExample, "train", Open>;
+  validation: Split<EncodedExample, "validation", Open>;
+  test: Split<EncodedExample, "test", Open>;
   labels: string[];
 }
 
@@ -65,11 +76,14 @@ export type EncodeExamples = (
   labels: readonly string[],
 ) => Promise<EncodedExample[]>;
 
-/** The splits of one task and the labels they share; the index of a label is its id. */
-export class DatasetDict {
-  readonly train?: Dataset<Example>;
-  readonly validation?: Dataset<Example>;
-  readonly test?: Dataset<Example>;
+/**
+ * The splits of one task and the labels they share; the index of a label is its id. `Open` names the splits
+ * that may be absent, so that `data.train` of `loadDataset({ train })` needs no check.
+ */
+export class DatasetDict<Open extends SplitName = SplitName> {
+  readonly train: Split<Example, "train", Open>;
+  readonly validation: Split<Example, "validation", Open>;
+  readonly test: Split<Example, "test", Open>;
   readonly labels: string[];
 
   /**
@@ -84,10 +98,14 @@ export class DatasetDict {
     },
   ) {
     checkOptions("DatasetDict", splits, [...splitNames, "labels"]);
-    for (const name of splitNames) {
+    const datasetOf = <S extends SplitName>(name: S) => {
       const given = splits[name];
-      if (given !== undefined) this[name] = given instanceof Dataset ? given : new Dataset(given);
-    }
+      const dataset = given === undefined || given instanceof Dataset ? given : new Dataset(given);
+      return dataset as Split<Example, S, Open>;
+    };
+    this.train = datasetOf("train");
+    this.validation = datasetOf("validation");
+    this.test = datasetOf("test");
     const present = this.#splits();
     if (present.length === 0) {
       throw new TorchnerError("EARG", "no split is given; give at least one of train, validation, test.");
@@ -100,18 +118,18 @@ export class DatasetDict {
   }
 
   /** Every split through `fn`, one after the other. */
-  async map(fn: EncodeExamples): Promise<EncodedDatasetDict> {
+  async map(fn: EncodeExamples): Promise<EncodedDatasetDict<Open>> {
     if (typeof fn !== "function") {
       throw new TorchnerError(
         "EARG",
         `map takes a function, e.g. tokenizeAndAlignLabels(tokenizer), not ${kindOf(fn)}.`,
       );
     }
-    const encoded: EncodedDatasetDict = { labels: [...this.labels] };
+    const encoded: Partial<Record<SplitName, Dataset<EncodedExample>>> = {};
     for (const [name, split] of this.#splits()) {
       encoded[name] = new Dataset(await fn(split.toArray(), this.labels));
     }
-    return encoded;
+    return { ...encoded, labels: [...this.labels] } as EncodedDatasetDict<Open>;
   }
 
   #splits(): [SplitName, Dataset<Example>][] {

@@ -1,6 +1,6 @@
 import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { DatasetDict } from "./dataset.ts";
+import { DatasetDict, type Only, type OpenSplits } from "./dataset.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
 import { resolveLabelNames } from "./tags.ts";
 
@@ -33,9 +33,11 @@ const optionNames = [
  * @throws {TorchnerError} `EARG` for an option; `EIO` for a file that cannot be read; `EDATA` naming file:line
  *   for its content, a tag in validation or test that train lacks included.
  */
-export async function loadDataset(options: LoadDatasetOptions): Promise<DatasetDict> {
+export async function loadDataset<const O extends LoadDatasetOptions>(
+  options: Only<O, LoadDatasetOptions>,
+): Promise<DatasetDict<OpenSplits<O>>> {
   checkOptions("loadDataset", options, optionNames);
-  const { train, validation, test, format, textColumn, labelColumn } = options;
+  const { train, validation, test, format, textColumn, labelColumn }: LoadDatasetOptions = options;
   if (train === undefined && validation === undefined && test === undefined) {
     throw new TorchnerError("EARG", "loadDataset has no file; give at least one of train, validation, test.");
   }
