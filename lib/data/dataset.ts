@@ -51,22 +51,20 @@ export class Dataset<T> implements Iterable<T> {
 const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
-/** The split `S`, which may be absent only where it is one of `Open`. */
-type Split<T, S extends SplitName, Open> = S extends Open ? Dataset<T> | undefined : Dataset<T>;
+/** Per split, what may stand in its place: `undefined`, or `never` where it is given for certain. */
+type Absence = Record<SplitName, undefined>;
 
-/** The splits that options of the type `O` may leave out. */
-export type OpenSplits<O> = {
-  [S in SplitName]: O extends { [_ in S]: string } ? never : S;
-}[SplitName];
+/** The absence of splits that options of the type `O` leave open. */
+export type AbsenceIn<O> = { [S in SplitName]: O extends { [_ in S]: string } ? never : undefined };
 
 /** `O`, but for keys outside `Known`: a generic parameter alone would let a misspelt option pass. */
 export type Only<O, Known> = O & Record<Exclude<keyof O, keyof Known>, never>;
 
-/** Splits ready for the model, as `DatasetDict.map` makes them; `Open` names those that may be absent. */
-export interface EncodedDatasetDict<Open extends SplitName = SplitName> {
-  train: Split<EncodedExample, "train", Open>;
-  validation: Split<EncodedExample, "validation", Open>;
-  test: Split<EncodedExample, "test", Open>;
+/** Splits ready for the model, as `DatasetDict.map` makes them; `Absent` tells which may be missing. */
+export interface EncodedDatasetDict<Absent extends Absence = Absence> {
+  train: Dataset<EncodedExample> | Absent["train"];
+  validation: Dataset<EncodedExample> | Absent["validation"];
+  test: Dataset<EncodedExample> | Absent["test"];
   labels: string[];
 }
 
@@ -77,13 +75,13 @@ export type EncodeExamples = (
 ) => Promise<EncodedExample[]>;
 
 /**
- * The splits of one task and the labels they share; the index of a label is its id. `Open` names the splits
- * that may be absent, so that `data.train` of `loadDataset({ train })` needs no check.
+ * The splits of one task and the labels they share; the index of a label is its id. `Absent` tells which
+ * splits may be missing, so that `data.train` of `loadDataset({ train })` needs no check.
  */
-export class DatasetDict<Open extends SplitName = SplitName> {
-  readonly train: Split<Example, "train", Open>;
-  readonly validation: Split<Example, "validation", Open>;
-  readonly test: Split<Example, "test", Open>;
+export class DatasetDict<Absent extends Absence = Absence> {
+  readonly train: Dataset<Example> | Absent["train"];
+  readonly validation: Dataset<Example> | Absent["validation"];
+  readonly test: Dataset<Example> | Absent["test"];
   readonly labels: string[];
 
   /**
@@ -101,7 +99,7 @@ export class DatasetDict<Open extends SplitName = SplitName> {
     const datasetOf = <S extends SplitName>(name: S) => {
       const given = splits[name];
       const dataset = given === undefined || given instanceof Dataset ? given : new Dataset(given);
-      return dataset as Split<Example, S, Open>;
+      return dataset as Dataset<Example> | Absent[S];
     };
     this.train = datasetOf("train");
     this.validation = datasetOf("validation");
@@ -118,7 +116,7 @@ export class DatasetDict<Open extends SplitName = SplitName> {
   }
 
   /** Every split through `fn`, one after the other. */
-  async map(fn: EncodeExamples): Promise<EncodedDatasetDict<Open>> {
+  async map(fn: EncodeExamples): Promise<EncodedDatasetDict<Absent>> {
     if (typeof fn !== "function") {
       throw new TorchnerError(
         "EARG",
@@ -129,7 +127,7 @@ export class DatasetDict<Open extends SplitName = SplitName> {
     for (const [name, split] of this.#splits()) {
       encoded[name] = new Dataset(await fn(split.toArray(), this.labels));
     }
-    return { ...encoded, labels: [...this.labels] } as EncodedDatasetDict<Open>;
+    return { ...encoded, labels: [...this.labels] } as EncodedDatasetDict<Absent>;
   }
 
   #splits(): [SplitName, Dataset<Example>][] {

@@ -1,6 +1,6 @@
 import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { DatasetDict, type Only, type OpenSplits } from "./dataset.ts";
+import { type AbsenceIn, DatasetDict, type Only } from "./dataset.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
 import { resolveLabelNames } from "./tags.ts";
 
@@ -35,7 +35,7 @@ const optionNames = [
  */
 export async function loadDataset<const O extends LoadDatasetOptions>(
   options: Only<O, LoadDatasetOptions>,
-): Promise<DatasetDict<OpenSplits<O>>> {
+): Promise<DatasetDict<AbsenceIn<O>>> {
   checkOptions("loadDataset", options, optionNames);
   const { train, validation, test, format, textColumn, labelColumn }: LoadDatasetOptions = options;
   if (train === undefined && validation === undefined && test === undefined) {
