@@ -9,7 +9,7 @@ import { type ModelSettings, TokenClassificationModel } from "./model.ts";
 export interface FromConfigOptions extends ModelSettings {
   /** Label names by id; default those of the configuration. */
   labels?: readonly string[];
-  /** `cpu` (default), `cuda`, `cuda:N`, or `auto`. */
+  /** `cpu`, `cuda`, `cuda:N`, or `auto` (default, as on the command line): CUDA where there is some, else the CPU. */
   device?: string;
 }
 
@@ -58,7 +58,7 @@ async function build(
     config,
     numLabels: labels.length,
     weights,
-    device: options.device,
+    device: options.device ?? "auto",
     ignoreMismatchedSizes: options.ignoreMismatchedSizes,
   });
   const description = { config: withLabels(config, labels), labels: [...labels], loadReport: report };

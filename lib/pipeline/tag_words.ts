@@ -9,25 +9,26 @@ import {
   type WordSplitter,
 } from "./forward_rows.ts";
 import { argmaxRow } from "./logits.ts";
+import { windowsOf } from "./windows.ts";
 
 export interface TaggedWords {
   /** As many as the sentence has words. */
   tags: string[];
-  /** Words that the model did not see, tagged `O`: those with no pieces, and those past the maximum length. */
+  /** Words that the model did not see, tagged `O`: those with no pieces. */
   skipped: number;
 }
 
 export interface TagWordsOptions {
-  /** Sentences per forward pass. Default 8. */
+  /** Windows per forward pass. Default 8. */
   batchSize?: number;
-  /** Pieces a sentence is cut to, special tokens included. Default what model and tokenizer take. */
+  /** Most pieces of a window, special tokens included; longer sentences become several. Default what model and tokenizer take. */
   maxLength?: number;
 }
 
 const OUTSIDE = "O";
 
 /**
- * The label of each word's first piece.
+ * The label of each word's first piece, in sentences of any length.
  *
  * @returns One entry per sentence, in order.
  * @throws {TorchnerError} `ENONFINITE` where the model gives NaN; `EARG` for a bad option.
@@ -45,16 +46,20 @@ export async function tagWords(
     skipped: words.length,
   }));
   if (sentences.length === 0) return results;
-  const encodings = await tokenizer.encodeWords(sentences, Number.isFinite(maxLength) ? { maxLength } : {});
-  const rows = encodings.filter(({ wordIds }) => wordIds.some((word) => word >= 0));
-  await forwardRows(model, tokenizer, rows, batchSize, (row, logits) => {
-    const { wordIds, source } = rows[row]!;
-    const result = results[source]!;
-    wordIds.forEach((word, piece) => {
-      if (word < 0 || word === wordIds[piece - 1]) return;
-      result.tags[word] = model.labels[argmaxRow(logits, piece, model.labels.length)]!;
+  const encodings = await tokenizer.encodeWords(sentences);
+  const windows = encodings.flatMap((encoding) =>
+    windowsOf(encoding, maxLength).map((window) => ({ ...window, encoding })),
+  );
+  await forwardRows(model, tokenizer, windows, batchSize, (row, logits) => {
+    const { from, to, offset, encoding } = windows[row]!;
+    const result = results[encoding.source]!;
+    for (let piece = from; piece < to; piece++) {
+      const word = encoding.wordIds[piece]!;
+      if (word === encoding.wordIds[piece - 1]) continue;
+      const best = argmaxRow(logits, offset + piece - from, model.labels.length);
+      result.tags[word] = model.labels[best]!;
       result.skipped--;
-    });
+    }
   });
   return results;
 }

@@ -30,6 +30,7 @@ export interface TokenizerSettings {
   config: Record<string, unknown>;
   bert: BertOptions;
   named: SpecialTokens;
+  /** The smaller of the tokenizer's own limit and the model's positions, where config.json is there. */
   modelMaxLength: number;
   padTokenTypeId: number;
   /** Python class that opens the tokenizer: as the folder says, else by `model_type` of its config.json. */
@@ -91,6 +92,10 @@ export async function readTokenizerSettings(
   const lengthKey = config.model_max_length === undefined ? "max_len" : "model_max_length";
   const length = config[lengthKey] ?? noLimit;
   if (typeof length !== "number" || !(length >= 1)) throw wrong(lengthKey, "a positive number");
+  const modelPath = join(folder, "config.json");
+  const model = parseJson(await readIfThere(modelPath), modelPath);
+  const { max_position_embeddings: positions } = model;
+  const longest = Math.min(length, typeof positions === "number" ? positions : noLimit);
   const padTypeId = config.pad_token_type_id ?? 0;
   if (typeof padTypeId !== "number" || !Number.isInteger(padTypeId) || padTypeId < 0) {
     throw wrong("pad_token_type_id", "a whole number from 0");
@@ -100,10 +105,9 @@ export async function readTokenizerSettings(
     config,
     bert,
     named: { ...namedTokens(tokensMap), ...namedTokens(config) },
-    modelMaxLength: length >= noLimit ? Number.POSITIVE_INFINITY : Math.floor(length),
+    modelMaxLength: longest >= noLimit ? Number.POSITIVE_INFINITY : Math.floor(longest),
     padTokenTypeId: padTypeId,
-    tokenizerClass:
-      typeof config.tokenizer_class === "string" ? config.tokenizer_class : await classByModel(folder),
+    tokenizerClass: typeof config.tokenizer_class === "string" ? config.tokenizer_class : classByModel(model),
     addedTokens: addedTokens(
       config,
       parseJson(files["added_tokens.json"], join(folder, "added_tokens.json")),
@@ -112,9 +116,7 @@ export async function readTokenizerSettings(
 }
 
 /** The class that Python's AutoTokenizer would take from config.json; undefined for other kinds of model. */
-async function classByModel(folder: string): Promise<string | undefined> {
-  const path = join(folder, "config.json");
-  const { model_type: type } = parseJson(await readIfThere(path), path);
+function classByModel({ model_type: type }: Record<string, unknown>): string | undefined {
   if (type === "bert") return "BertTokenizer";
   return type === "distilbert" ? "DistilBertTokenizer" : undefined;
 }

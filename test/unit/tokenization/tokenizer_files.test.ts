@@ -44,6 +44,15 @@ test.each([
 });
 
 test.each([
+  [{ model_max_length: 1e30 }, 512],
+  [{ model_max_length: 2048 }, 512],
+  [{ model_max_length: 128 }, 128],
+])("a model of 512 positions limits %j to %d", async (config, expected) => {
+  const files = { "tokenizer_config.json": config, "config.json": { max_position_embeddings: 512 } };
+  expect((await settingsOf(files)).modelMaxLength).toBe(expected);
+});
+
+test.each([
   [{ model_max_length: -1 }, /model_max_length must be a positive number, not -1/],
   [{ do_lower_case: "no" }, /do_lower_case must be true or false, not "no"/],
   [{ strip_accents: 1 }, /strip_accents/],
