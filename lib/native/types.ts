@@ -16,7 +16,8 @@ export type Numerics = "fast" | "reference";
 /** How a batch lies in memory inside the model; follows `numerics` unless it is given. */
 export type Layout = "packed" | "padded";
 
-export interface NativeTensor {
+/** `[Symbol.dispose]` is added by `init`, under the symbol of the realm. */
+export interface NativeTensor extends Disposable {
   readonly shape: number[];
   readonly dtype: DType;
   readonly device: string;
