@@ -1,4 +1,5 @@
 /** seqeval's classification report, as text in its layout and as an object with its keys. */
+import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { averageScore, countEntities, type Score, score, sum } from "./scores.ts";
 import { streamsOfTags } from "./streams.ts";
@@ -41,8 +42,10 @@ export function classificationReport(
 export function classificationReport(
   gold: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
-  { digits = 2, outputDict = false }: ReportOptions = {},
+  options: ReportOptions = {},
 ): string | Record<string, ReportRow> {
+  checkOptions("classificationReport", options, ["digits", "outputDict"]);
+  const { digits = 2, outputDict = false } = options;
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
     throw new TorchnerError("EARG", `digits must be a whole number from 0 to 20, not ${digits}.`);
   }

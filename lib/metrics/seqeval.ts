@@ -1,4 +1,5 @@
 /** The metric function that `Trainer` takes. */
+import { checkFlag, checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { type EntityScores, scoreStreams } from "./entities.ts";
 import { streamsOfIds } from "./streams.ts";
@@ -27,6 +28,8 @@ export function seqeval(labels: readonly string[], options: SeqevalOptions = {})
       'seqeval(labels): labels must be the tag names by id, ["O", "B-PER", ...].',
     );
   }
+  checkOptions("seqeval", options, ["returnEntityLevelMetrics"]);
+  checkFlag("returnEntityLevelMetrics", options.returnEntityLevelMetrics);
   const table = tagTable([...labels]);
   return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table)), options);
 }

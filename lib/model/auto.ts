@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { resolveModel } from "../hub/resolve.ts";
+import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { native } from "../native/load.ts";
 import { checkLabels, labelsOf, type ModelConfig, readConfig, withLabels } from "./config.ts";
-import { type ModelSettings, TokenClassificationModel } from "./model.ts";
+import { checkForwardOptions, type ModelSettings, TokenClassificationModel } from "./model.ts";
 
 export interface FromConfigOptions extends ModelSettings {
   /** Label names by id; default those of the configuration. */
@@ -30,6 +31,8 @@ export const AutoModelForTokenClassification = {
     source: string,
     options: FromPretrainedOptions = {},
   ): Promise<TokenClassificationModel> {
+    checkText("source", source);
+    checkOptions("fromPretrained", options, [...configOptions, "ignoreMismatchedSizes"]);
     const folder = await resolveModel(source);
     const config = await readConfig(folder);
     return build(config, [findWeights(folder)], options);
@@ -37,9 +40,15 @@ export const AutoModelForTokenClassification = {
 
   /** A model of this configuration with fresh weights, distributed as transformers initialises them. */
   async fromConfig(config: ModelConfig, options: FromConfigOptions = {}): Promise<TokenClassificationModel> {
+    if (typeof config !== "object" || config === null) {
+      throw new TorchnerError("EARG", `config is ${kindOf(config)}; give the entries of a config.json.`);
+    }
+    checkOptions("fromConfig", options, configOptions);
     return build(config, [], options);
   },
 };
+
+const configOptions = ["labels", "device", "numerics", "layout", "bf16"] as const;
 
 async function build(
   config: ModelConfig,
@@ -54,6 +63,8 @@ async function build(
     );
   }
   checkLabels(labels);
+  if (options.device !== undefined) checkText("device", options.device);
+  checkForwardOptions(options);
   const { model, report } = await native().loadModel({
     config,
     numLabels: labels.length,

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../data/types.ts";
+import { checkChoice, checkFlag, checkOptions, checkText } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { ForwardOptions, Layout, LoadReport, NativeModel, Numerics } from "../native/types.ts";
 import type { ModelConfig } from "./config.ts";
@@ -32,6 +33,13 @@ export interface ModelSettings {
   numerics?: Numerics;
   layout?: Layout;
   bf16?: boolean;
+}
+
+/** Refuses values that no forward pass knows; absent ones are fine. */
+export function checkForwardOptions({ numerics, layout, bf16 }: ModelSettings): void {
+  if (numerics !== undefined) checkChoice("numerics", numerics, ["fast", "reference"]);
+  if (layout !== undefined) checkChoice("layout", layout, ["packed", "padded"]);
+  checkFlag("bf16", bf16);
 }
 
 /** An encoder with a token-classification head; its weights live in libtorch. */
@@ -100,6 +108,8 @@ export class TokenClassificationModel implements Disposable {
    * @throws {TorchnerError} `EARG` where a shape, token id or label id does not fit the model.
    */
   async forward(batch: Batch, options: ForwardOptions = {}): Promise<ForwardOutput> {
+    checkOptions("forward", options, ["training", "grad", "numerics", "layout", "bf16"]);
+    checkForwardOptions(options);
     const { loss, logits } = await this.#native.forward(batch, {
       training: options.training ?? this.#training,
       grad: options.grad ?? options.training ?? this.#training,
@@ -132,6 +142,7 @@ export class TokenClassificationModel implements Disposable {
 
   /** Writes `config.json` and `model.safetensors`, which Python's `from_pretrained` opens too. */
   async savePretrained(folder: string): Promise<void> {
+    checkText("folder", folder);
     try {
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, "config.json"), `${JSON.stringify(this.config, null, 2)}\n`);
@@ -144,7 +155,8 @@ export class TokenClassificationModel implements Disposable {
   }
 
   /** Replaces the weights by those of a folder that this model, or one like it, was saved to. */
-  loadWeights(folder: string): Promise<void> {
+  async loadWeights(folder: string): Promise<void> {
+    checkText("folder", folder);
     return this.#native.loadWeights([join(folder, "model.safetensors")]);
   }
 

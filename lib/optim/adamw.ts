@@ -1,3 +1,4 @@
+import { checkOptions, kindOf } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -20,6 +21,10 @@ export class AdamW implements Disposable {
 
   /** @throws {TorchnerError} `EARG` naming the option that is out of range. */
   constructor(model: TokenClassificationModel, options: AdamWOptions = {}) {
+    if (!model?.native) {
+      throw new TorchnerError("EARG", `AdamW takes a model, not ${kindOf(model)}.`);
+    }
+    checkOptions("AdamW", options, ["lr", "betas", "eps", "weightDecay"]);
     const { lr = 1e-3, ...rest } = options;
     if (!Number.isFinite(lr) || lr < 0) {
       throw new TorchnerError("EARG", `lr: expected a finite number of at least 0, got ${lr}.`);

@@ -2,6 +2,7 @@
  * Learning rates as a pure function of the update's number: a resumed run repeats them from the step alone.
  * A step is an optimizer update, not a batch: counting batches would shorten warmup by the accumulation factor.
  */
+import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 interface Lengths {
@@ -68,6 +69,7 @@ export function getScheduler(name: SchedulerType, options: SchedulerOptions): Sc
       `lrSchedulerType: there is no schedule ${JSON.stringify(name)}; use one of ${known}.`,
     );
   }
+  checkOptions("getScheduler", options, ["optimizer", "numWarmupSteps", "numTrainingSteps"]);
   const { optimizer } = options;
   if (typeof optimizer?.lr !== "number") {
     throw new TorchnerError("EARG", "getScheduler: `optimizer` must be an optimizer with an `lr`.");

@@ -1,5 +1,6 @@
 /** `pipeline("ner", model)`: text in, entities out. */
 
+import { checkOptions } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
 import { AutoModelForTokenClassification } from "../model/auto.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -89,7 +90,7 @@ export async function pipeline<S extends AggregationStrategy = "none", W extends
   options: PipelineOptions<S, W> = {},
 ): Promise<NerPipeline<S, W>> {
   checkTask(task);
-  checkOptions(options);
+  checkSettings(options);
   const parts = await open(model, options);
   const settings: Settings = {
     strategy: options.aggregationStrategy ?? "none",
@@ -284,15 +285,8 @@ const optionNames: readonly (keyof PipelineOptions)[] = [
   "isSplitIntoWords",
 ];
 
-function checkOptions(options: PipelineOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!(optionNames as readonly string[]).includes(name)) {
-      throw new TorchnerError(
-        "EARG",
-        `unknown option ${name}${didYouMean(name, optionNames) || `; the options are ${optionNames.join(", ")}.`}`,
-      );
-    }
-  }
+function checkSettings(options: PipelineOptions): void {
+  checkOptions("pipeline", options, optionNames);
   const { aggregationStrategy, ignoreLabels, batchSize, stride } = options;
   if (aggregationStrategy !== undefined && !aggregationStrategies.includes(aggregationStrategy)) {
     throw new TorchnerError(

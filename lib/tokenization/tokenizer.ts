@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { resolveModel } from "../hub/resolve.ts";
+import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { native } from "../native/load.ts";
 import type { EncodeOptions, NativeTokenizer } from "../native/types.ts";
@@ -17,8 +18,6 @@ import {
 } from "./tokenizer_files.ts";
 
 export type { EncodeOptions } from "../native/types.ts";
-
-const encodeOptionNames = new Set<string>(["addSpecialTokens", "maxLength", "stride"]);
 
 /** Opens the tokenizer of a checkpoint, as Python's class of the same name. */
 export const AutoTokenizer = {
@@ -100,6 +99,7 @@ export class Tokenizer {
 
   /** Text of the ids; ids that no token has are left out, as in Python. */
   decode(ids: ArrayLike<number>, options: { skipSpecialTokens?: boolean } = {}): string {
+    checkOptions("decode", options, ["skipSpecialTokens"]);
     return this.#native.decode(checkedIds(ids), options.skipSpecialTokens ?? false);
   }
 
@@ -119,6 +119,9 @@ export class Tokenizer {
 
   /** Ids of tokens; the unknown token's id for those that are not in the vocabulary, as in Python. */
   convertTokensToIds(tokens: readonly string[]): number[] {
+    if (!Array.isArray(tokens)) {
+      throw new TorchnerError("EARG", `tokens is ${kindOf(tokens)}; give an array of tokens.`);
+    }
     return tokens.map((token, i) => {
       const id = this.#native.tokenToId(token) ?? this.unkTokenId;
       if (id === undefined) {
@@ -138,6 +141,7 @@ export class Tokenizer {
    * @throws {TorchnerError} `EIO` naming the file.
    */
   async savePretrained(folder: string): Promise<void> {
+    checkText("folder", folder);
     const files = filesToSave(this.#files, this.#settings, this.#specials.tokens, () =>
       this.#native.toJson(),
     );
@@ -164,8 +168,7 @@ export class Tokenizer {
 }
 
 function holdsTokenizer(source: string): boolean {
-  if (typeof source !== "string")
-    throw new TorchnerError("EARG", "source: expected a model folder or another source.");
+  checkText("source", source);
   return ["tokenizer.json", "vocab.txt"].some((name) => existsSync(join(source, name)));
 }
 
@@ -208,17 +211,14 @@ function requireAddedTokens(handle: NativeTokenizer, folder: string, settings: T
 }
 
 function checkedOptions(options: EncodeOptions = {}): EncodeOptions {
-  const unknown = Object.keys(options).find((key) => !encodeOptionNames.has(key));
-  if (unknown !== undefined) {
-    throw new TorchnerError(
-      "EARG",
-      `options.${unknown}: unknown; known are ${[...encodeOptionNames].join(", ")}.`,
-    );
-  }
+  checkOptions("encoding", options, ["addSpecialTokens", "maxLength", "stride"]);
   return options.maxLength === Number.POSITIVE_INFINITY ? { ...options, maxLength: undefined } : options;
 }
 
 function checkedIds(ids: ArrayLike<number>): Int32Array {
+  if (typeof ids !== "object" || ids === null) {
+    throw new TorchnerError("EARG", `ids is ${kindOf(ids)}; give an array of token ids.`);
+  }
   const checked = Int32Array.from(ids);
   for (let i = 0; i < checked.length; i++) {
     if (checked[i] !== ids[i]) throw new TorchnerError("EARG", `ids[${i}]: ${ids[i]} is not a token id.`);

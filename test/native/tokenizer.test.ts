@@ -260,7 +260,7 @@ describe("truncation", () => {
     [{ maxLength: 0 }, /maxLength/],
     [{ maxLength: 2.5 }, /maxLength/],
     [{ maxLength: 8, stride: -1 }, /stride/],
-    [{ maxlength: 8 }, /options\.maxlength: unknown/],
+    [{ maxlength: 8 }, /no option maxlength; did you mean maxLength/],
     [{ addSpecialTokens: "yes" }, /addSpecialTokens/],
   ])("%j is refused", async (options, message) => {
     await expect(uncased.encodeWords([["cat"]], options as object)).rejects.toEqual(code("EARG", message));
