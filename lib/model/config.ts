@@ -49,15 +49,18 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
 
 /** Label names by id, or undefined where the checkpoint has none of its own (`LABEL_0`, ... are nobody's). */
 export function labelsOf(config: ModelConfig): string[] | undefined {
-  const names = config.id2label;
-  if (!names) return undefined;
-  const labels = Array.from({ length: Object.keys(names).length }, (_, id) => names[String(id)]);
-  if (labels.some((label) => typeof label !== "string")) {
+  const names = namesById(config);
+  return names?.every((label, id) => label === `LABEL_${id}`) ? undefined : names;
+}
+
+/** Label names by id as config.json has them, `LABEL_0` and the like included. */
+export function namesById({ id2label }: ModelConfig): string[] | undefined {
+  if (!id2label) return undefined;
+  const names = Array.from({ length: Object.keys(id2label).length }, (_, id) => id2label[String(id)]);
+  if (names.some((name) => typeof name !== "string")) {
     throw new TorchnerError("ECHECKPOINT", "config.json: id2label must name the ids 0 to n-1, each once.");
   }
-  return (labels as string[]).every((label, id) => label === `LABEL_${id}`)
-    ? undefined
-    : (labels as string[]);
+  return names as string[];
 }
 
 /** The configuration to save with a token classifier of these labels. */

@@ -2,7 +2,6 @@
 
 import { checkOptions } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
-import { AutoModelForTokenClassification } from "../model/auto.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Encoding } from "../tokenization/encoding.ts";
 import { AutoTokenizer } from "../tokenization/tokenizer.ts";
@@ -22,6 +21,7 @@ import {
   type WordSplitter,
 } from "./forward_rows.ts";
 import { softmaxRow } from "./logits.ts";
+import { openTrained } from "./open_trained.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
 const tasks = ["ner", "token-classification"] as const;
@@ -155,10 +155,7 @@ async function open(model: string | Classifier, options: PipelineOptions): Promi
     return {
       tokenizer:
         typeof tokenizer === "string" ? own(await AutoTokenizer.fromPretrained(tokenizer)) : tokenizer,
-      model:
-        typeof model === "string"
-          ? own(await AutoModelForTokenClassification.fromPretrained(model, { device }))
-          : model,
+      model: typeof model === "string" ? own(await openTrained(model, { device })) : model,
       dispose,
     };
   } catch (error) {
