@@ -33,12 +33,12 @@ export async function readExamples(file: string, options: ReadOptions = {}): Pro
   const text = await readText(file);
   const { labelNames, labels } = options;
   if (formatOf(file, text, options.format) === "jsonl") {
-    const textColumn = keyOf("textColumn", options.textColumn);
-    const labelColumn = keyOf("labelColumn", options.labelColumn);
+    const textColumn = keyOf("textColumn (--text-column-name)", options.textColumn);
+    const labelColumn = keyOf("labelColumn (--label-column-name)", options.labelColumn);
     return readJsonl(text, { file, textColumn, labelColumn, labelNames, labels });
   }
-  const textColumn = indexOf("textColumn", options.textColumn, file);
-  const labelColumn = indexOf("labelColumn", options.labelColumn, file);
+  const textColumn = indexOf("textColumn (--text-column-name)", options.textColumn, file);
+  const labelColumn = indexOf("labelColumn (--label-column-name)", options.labelColumn, file);
   return readColumns(text, { file, textColumn, labelColumn, labelNames, labels });
 }
 

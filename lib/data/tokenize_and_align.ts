@@ -124,7 +124,7 @@ function refuseTruncated(example: Example, { ids, truncated }: Pieces, number: n
   throw new TorchnerError(
     "EDATA",
     `${examplePlace(example, number)}: the sentence has ${ids.length + truncated} pieces, over the maximum of ` +
-      `${ids.length}; split it, raise maxLength, or let longSequences be truncate.`,
+      `${ids.length}; split it, raise maxLength (--max-seq-length), or let longSequences (--long-sequences) be truncate.`,
   );
 }
 
