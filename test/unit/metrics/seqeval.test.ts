@@ -87,23 +87,6 @@ test("padded label ids score as the tag sequences they stand for", () => {
   );
 });
 
-test("a million tokens take less than half a second", () => {
-  const [sentences, width] = [50_000, 20];
-  const labelIds = new Int32Array(sentences * width);
-  const predictions = new Int32Array(labelIds.length);
-  for (let i = 0, state = 1; i < labelIds.length; i++) {
-    state = (state * 48271) % 2147483647;
-    labelIds[i] = state % labels.length;
-    predictions[i] = (state >>> 8) % 4 === 0 ? 4 : labelIds[i]!;
-  }
-  const metric = seqeval(labels);
-  const start = performance.now();
-  const { f1 } = metric({ labelIds, predictions, shape: [sentences, width] });
-  expect(performance.now() - start).toBeLessThan(500);
-  expect(f1).toBeGreaterThan(0);
-  expect(f1).toBeLessThan(1);
-});
-
 describe("input that does not fit", () => {
   const metric = seqeval(labels);
 
