@@ -8,7 +8,9 @@ const source = readFileSync(join(projectRoot, "lib/native/types.ts"), "utf8");
 
 /** Member names of one interface, in the order they are written. */
 function membersOf(name: string): string[] {
-  const body = new RegExp(`export interface ${name}(?: extends \\w+)? \\{\\n([\\s\\S]*?)\\n\\}`).exec(source)![1]!;
+  const body = new RegExp(`export interface ${name}(?: extends \\w+)? \\{\\n([\\s\\S]*?)\\n\\}`).exec(
+    source,
+  )![1]!;
   return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?]?[(:]/gm)].map((match) => match[1]!);
 }
 
