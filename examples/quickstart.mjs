@@ -57,6 +57,7 @@ try {
       weightDecay: 0.01,
       perDeviceTrainBatchSize: 16,
       evalStrategy: "epoch",
+      loggingStrategy: "epoch",
       saveStrategy: "no",
       seed: 42,
     }),

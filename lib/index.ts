@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public API: every name a user imports from "torchner", and nothing else. */
 export type { EventName, TrainerCallback, TrainerControl } from "./callbacks/callback.ts";
 export { earlyStopping } from "./callbacks/early_stopping.ts";

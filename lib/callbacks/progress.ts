@@ -6,7 +6,8 @@ import type { TrainerCallback } from "./callback.ts";
 import { checkOutput, formatNumber } from "./printer.ts";
 import { evaluationColumns, type Pace, paceText, tableHead, tableRow } from "./progress_text.ts";
 
-type Output = NodeJS.WritableStream & { isTTY?: boolean };
+/** Any text stream; a terminal where `isTTY` says so. */
+type Output = { write(text: string): unknown; isTTY?: boolean };
 
 /** Where the display goes: a bar that is redrawn, with lines above it; or the lines alone. */
 interface Display {
@@ -90,7 +91,7 @@ function linesOn(out: Output): Display {
 
 function barOn(out: Output, state: TrainerState): Display {
   const bars = new cliProgress.MultiBar({
-    stream: out,
+    stream: out as NodeJS.WritableStream,
     format: "epoch {epoch} {bar} {percentage}%  {value}/{total}  {text}",
     barCompleteChar: "━",
     barIncompleteChar: "─",

@@ -24,6 +24,11 @@ const chunkSize = 256;
 
 export async function predictTexts(values: PredictOptions, terminal: Terminal): Promise<void> {
   const texts = values.text !== undefined ? [values.text] : await readLines(values.file);
+  if (texts.length === 0) {
+    terminal.warn(
+      `${values.file ?? "standard input"} holds no text; give --text, --file or lines on standard input`,
+    );
+  }
   const classifier = await openClassifier(values.model!, values);
   try {
     if (values.format === "conll") await printColumns(classifier, texts, values, terminal);

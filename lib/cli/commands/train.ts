@@ -17,7 +17,7 @@ export const train: Command = {
   groupTitles,
   examples: [
     "torchner train --train-file train.txt --validation-file valid.txt --output-dir out",
-    "torchner train --model bert-base-cased --train-file train.jsonl --test-file test.jsonl --num-train-epochs 5 --output-dir out",
+    "torchner train --model ./bert-base-cased --train-file train.jsonl --test-file test.jsonl --num-train-epochs 5 --output-dir out",
     "torchner train --train-file train.txt --validation-file valid.txt --load-best-model-at-end --metric-for-best-model f1 --output-dir out",
     "torchner train config.json --learning-rate 3e-5",
   ],
