@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "io/safetensors.h"
 #include "optim/clip_grad.h"
 
 namespace torchner {
@@ -53,28 +52,25 @@ at::Tensor AdamW::ClipGradients(double max_norm) {
   return ClipGradNorm(values, max_norm);
 }
 
+std::vector<NamedTensor> AdamW::NamedState() {
+  AllocateState();
+  std::vector<NamedTensor> named;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    named.push_back({"exp_avg." + parameters_[i].name, state_[i].exp_avg});
+    named.push_back({"exp_avg_sq." + parameters_[i].name, state_[i].exp_avg_sq});
+    named.push_back({"step." + parameters_[i].name, state_[i].step});
+  }
+  return named;
+}
+
 void AdamW::Save(const std::string& path) {
   at::NoGradGuard no_grad;
-  AllocateState();
-  std::vector<NamedTensor> tensors;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    tensors.push_back({"exp_avg." + parameters_[i].name, state_[i].exp_avg});
-    tensors.push_back({"exp_avg_sq." + parameters_[i].name, state_[i].exp_avg_sq});
-    tensors.push_back({"step." + parameters_[i].name, state_[i].step});
-  }
-  WriteSafetensors(path, tensors);
+  WriteSafetensors(path, NamedState());
 }
 
 void AdamW::Load(const std::string& path) {
   at::NoGradGuard no_grad;
-  AllocateState();
-  std::vector<NamedTensor> targets;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    targets.push_back({"exp_avg." + parameters_[i].name, state_[i].exp_avg});
-    targets.push_back({"exp_avg_sq." + parameters_[i].name, state_[i].exp_avg_sq});
-    targets.push_back({"step." + parameters_[i].name, state_[i].step});
-  }
-  ReadExactly({path}, targets);
+  ReadExactly({path}, NamedState());
 }
 
 }  // namespace torchner

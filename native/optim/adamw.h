@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/safetensors.h"
 #include "nn/token_classifier.h"
 
 namespace torchner {
@@ -40,6 +41,7 @@ class AdamW {
     at::Tensor exp_avg, exp_avg_sq, step;
   };
   void AllocateState();
+  std::vector<NamedTensor> NamedState();
   void StepGroup(bool decays, double lr);
 
   std::vector<Parameter> parameters_;
