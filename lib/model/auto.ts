@@ -63,7 +63,6 @@ async function build(
     );
   }
   checkLabels(labels);
-  if (options.device !== undefined) checkText("device", options.device);
   checkForwardOptions(options);
   const { model, report } = await native().loadModel({
     config,
