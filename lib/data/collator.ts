@@ -1,5 +1,6 @@
 import { checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { ignoredLabel } from "../tokenization/align.ts";
 import type { Batch, EncodedExample } from "./types.ts";
 
 /** What a collator needs of a tokenizer. */
@@ -14,9 +15,6 @@ export interface CollatorOptions {
   /** Pad every batch to this width instead of to its longest example. */
   maxLength?: number;
 }
-
-/** The label that the loss leaves out (torch's ignore_index). */
-export const ignoredLabel = -100;
 
 /**
  * Lays examples into one batch, padded on the right to the longest of them: ids with the tokenizer's padding

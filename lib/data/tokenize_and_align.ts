@@ -1,6 +1,6 @@
 import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { type Align, makeAlign } from "../tokenization/align.ts";
+import { type Align, ignoredLabel, makeAlign } from "../tokenization/align.ts";
 import { examplePlace } from "./labels.ts";
 import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
 
@@ -102,7 +102,7 @@ function labelIds(example: Example, ids: Map<string, number>, number: number): I
   if (tokens.length === 0) {
     throw new TorchnerError("EDATA", `${place}: a sentence without words; take it out.`);
   }
-  if (nerTags === undefined) return new Int32Array(tokens.length).fill(-100);
+  if (nerTags === undefined) return new Int32Array(tokens.length).fill(ignoredLabel);
   if (nerTags.length !== tokens.length) {
     throw new TorchnerError(
       "EDATA",
@@ -156,7 +156,7 @@ function padded(example: EncodedExample, width: number, tokenizer: WordTokenizer
     inputIds: pad(example.inputIds, tokenizer.padTokenId!),
     tokenTypeIds: pad(example.tokenTypeIds, tokenizer.padTokenTypeId),
     attentionMask: pad(example.attentionMask, 0),
-    labels: pad(example.labels, -100),
+    labels: pad(example.labels, ignoredLabel),
     wordIds: pad(example.wordIds, -1),
   };
 }

@@ -1,5 +1,6 @@
 /** Gold and predicted tags of many sentences as two streams of tag ids, checked on the way. */
 import { TorchnerError } from "../native/errors.ts";
+import { ignoredLabel } from "../tokenization/align.ts";
 import { BORDER } from "./spans.ts";
 import { type TagTable, tagTable } from "./tags.ts";
 import type { EvalPrediction } from "./types.ts";
@@ -10,9 +11,6 @@ export interface TagStreams {
   readonly predicted: Int32Array;
   readonly table: TagTable;
 }
-
-/** Label id of positions that carry no label: special tokens, continuation pieces, padding. */
-export const IGNORED = -100;
 
 /**
  * @param gold       One array of tags per sentence.
@@ -51,7 +49,7 @@ export function streamsOfIds(prediction: EvalPrediction, table: TagTable): TagSt
     for (let position = 0; position < width; position++) {
       const at = sentence * width + position;
       const label = labelIds[at]!;
-      if (label === IGNORED) continue;
+      if (label === ignoredLabel) continue;
       gold[length] = checkedId(label, "labelIds", sentence, position, table);
       predicted[length] = checkedId(predictedIds[at]!, "predictions", sentence, position, table);
       length++;

@@ -11,7 +11,7 @@ export interface AlignOptions {
 }
 
 /** The label that the loss leaves out (torch's ignore_index). */
-const ignored = -100;
+export const ignoredLabel = -100;
 
 /** Label ids of words -> label ids of pieces. */
 export type Align = (wordIds: Int32Array, wordLabels: Int32Array) => Int32Array;
@@ -33,7 +33,7 @@ export function alignLabels(wordIds: Int32Array, wordLabels: Int32Array, options
 export function makeAlign({ strategy = "first", labels }: AlignOptions): Align {
   const continued = continuations(strategy, labels);
   return (wordIds, wordLabels) => {
-    const aligned = new Int32Array(wordIds.length).fill(ignored);
+    const aligned = new Int32Array(wordIds.length).fill(ignoredLabel);
     for (let piece = 0; piece < wordIds.length; piece++) {
       const word = wordIds[piece]!;
       if (word < 0) continue;
@@ -44,7 +44,7 @@ export function makeAlign({ strategy = "first", labels }: AlignOptions): Align {
           `piece ${piece} belongs to word ${word}, but there are labels for ${wordLabels.length} words; give one per word.`,
         );
       }
-      if (label === ignored) continue;
+      if (label === ignoredLabel) continue;
       const after = continued[label];
       if (after === undefined) {
         throw new TorchnerError(
@@ -74,7 +74,7 @@ export function skippedWords(example: { wordIds: Int32Array; wordLabels: Int32Ar
 function continuations(strategy: LabelStrategy, labels: readonly string[]): number[] {
   const ids = new Map(labels.map((label, id) => [label, id]));
   return labels.map((label, id) => {
-    if (strategy === "first") return ignored;
+    if (strategy === "first") return ignoredLabel;
     if (strategy === "all" || !label.startsWith("B-")) return id;
     return ids.get(`I-${label.slice(2)}`) ?? id;
   });

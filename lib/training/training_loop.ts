@@ -3,11 +3,11 @@
  * scheduler, zero the gradients, count; then log, evaluate, save. Everything it needs is in `TrainingRun`.
  */
 import type { EventDetails, EventName, TrainerControl } from "../callbacks/callback.ts";
-import { ignoredLabel } from "../data/collator.ts";
 import type { Batch } from "../data/types.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { NativeTensor } from "../native/types.ts";
 import type { Scheduler } from "../optim/scheduler.ts";
+import { ignoredLabel } from "../tokenization/align.ts";
 import type { TrainingArguments } from "./arguments.ts";
 import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";

@@ -5,11 +5,11 @@
 
 import type { Batch, EncodedExample } from "../data/types.ts";
 import type { EvalPrediction } from "../metrics/types.ts";
-import { skippedWords } from "../tokenization/align.ts";
+import { ignoredLabel, skippedWords } from "../tokenization/align.ts";
 import type { Examples } from "./handles.ts";
 
 /** What stands where a row has no piece, in predictions and labels alike. */
-export const PADDING = -100;
+export const PADDING = ignoredLabel;
 
 /** Row-major `[sentences, width]` ids, or `[sentences, width, labels]` logits. */
 type Predictions = Pick<EvalPrediction, "predictions" | "shape">;
