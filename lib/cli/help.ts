@@ -44,6 +44,9 @@ function flag(name: string, spec: OptionSpec): string {
       return `${dashed} <N>`;
     case "float":
       return `${dashed} <X>`;
+    case "list":
+      if ("choices" in spec) return `${dashed} <${[...spec.choices, ...Object.keys(spec.words)].join("|")}>`;
+      return `${dashed} <${spec.placeholder}>`;
     default:
       return `${dashed} <${spec.placeholder}>`;
   }

@@ -15,7 +15,7 @@ import {
 } from "../training/check_options.ts";
 import type { OptionTable } from "../training/option_types.ts";
 import { snakeCase } from "../training/option_types.ts";
-import { unsupportedOptions } from "../training/options.ts";
+import { portedArguments } from "../training/ported_options.ts";
 
 export interface ParsedArguments {
   given: GivenOptions;
@@ -68,8 +68,8 @@ function readFlag(
     flags.delete(key); // the last one also takes the last place
     flags.set(key, flag);
   };
-  if (found && (found.spec.type === "bool" || found.values)) {
-    const text = inline ?? (/^(true|false)$/.test(rest[0] ?? "") ? rest.shift()! : "true");
+  if (found && takesBoolean(found)) {
+    const text = inline ?? (/^(true|false)$/i.test(rest[0] ?? "") ? rest.shift()! : "true");
     set(found.name, { name, value: booleanOfText(text), shown });
   } else if (found) {
     const text = inline ?? takeValue(rest);
@@ -77,7 +77,7 @@ function readFlag(
       const text = `needs a value; one that begins with a dash is written ${shown}=VALUE`;
       flags.delete(found.name);
       faults.push({ key: shown, text, option: found.name });
-    } else set(found.name, { name, value: valueOfText(found.spec, text), shown });
+    } else set(found.name, { name, value: found.values ? text : valueOfText(found.spec, text), shown });
   } else {
     const negated = /^no[-_]/.test(name) ? resolveKey(table, name.slice(3)) : undefined;
     if (negated?.spec.type === "bool" && inline === undefined) {
@@ -85,9 +85,13 @@ function readFlag(
       return;
     }
     const text = inline ?? takeValue(rest);
-    const value = Object.hasOwn(unsupportedOptions, snakeCase(name)) ? guessed(text) : text;
+    const value = Object.hasOwn(portedArguments, snakeCase(name)) ? guessed(text) : text;
     set(name, { name, value: value ?? true, shown });
   }
+}
+
+function takesBoolean({ spec, values }: NonNullable<ReturnType<typeof resolveKey>>): boolean {
+  return values ? Object.hasOwn(values, "true") : spec.type === "bool";
 }
 
 /** The next argument, unless it is itself an option. `-1` and a text with blanks are none. */

@@ -8,7 +8,7 @@ import {
   spellings,
   withDefaults,
 } from "./check_options.ts";
-import { snakeCase, type Values } from "./option_types.ts";
+import { type OptionTable, snakeCase, type Values } from "./option_types.ts";
 import { type TrainingOptions, trainingOptions } from "./options.ts";
 
 type TrainingValues = Values<typeof trainingOptions>;
@@ -46,10 +46,18 @@ export class TrainingArguments {
     return Math.ceil(totalSteps * (this.warmupSteps > 0 ? this.warmupSteps : this.warmupRatio));
   }
 
-  /** The options in snake_case, as `training_args.json` and configs hold them; those without a value are null. */
+  /**
+   * The options in snake_case, as `training_args.json` and configs hold them; those without a value are null. The
+   * access token is left out: the file is uploaded with the model.
+   */
   toJSON(): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(this).map(([key, value]) => [snakeCase(key), value ?? null]));
+    const entries = Object.entries(this).map(([key, value]) => [snakeCase(key), value ?? null] as const);
+    return Object.fromEntries(entries.filter(([name]) => !isSecret(name)));
   }
+}
+
+function isSecret(name: string): boolean {
+  return (trainingOptions as OptionTable)[name]?.secret === true;
 }
 
 function resolveDependents(values: TrainingValues): TrainingValues {

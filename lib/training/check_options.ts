@@ -5,9 +5,11 @@ import {
   type NumberRange,
   type OptionSpec,
   type OptionTable,
+  type Switch,
   snakeCase,
 } from "./option_types.ts";
-import { runOptions, trainingOptions, unsupportedOptions } from "./options.ts";
+import { runOptions, trainingOptions } from "./options.ts";
+import { portedArguments, portedFault, portedFields } from "./ported_options.ts";
 
 /** One thing that is wrong with what was given: the key as it was written, and why. */
 export interface Fault {
@@ -29,11 +31,11 @@ export const spellings = {
 /** Options that passed their own check: by snake_case name, the value and the key as written. */
 export type GivenOptions = Map<string, { key: string; value: unknown }>;
 
-/** What a key means: an option of the table, a boolean spelling of one, or nothing that is known. */
+/** What a key means: an option of the table, another spelling of some of its values, or nothing that is known. */
 export function resolveKey(
   table: OptionTable,
   key: string,
-): { name: string; spec: OptionSpec; values?: { true: string; false: string } } | undefined {
+): { name: string; spec: OptionSpec; values?: Switch } | undefined {
   const asked = snakeCase(key);
   if (Object.hasOwn(table, asked)) return { name: asked, spec: table[asked]! };
   for (const [name, spec] of Object.entries(table)) {
@@ -73,14 +75,14 @@ export function readOptions(
       continue;
     }
     if (value === undefined || value === null) continue;
-    const text = found.values ? wrongSwitch(value) : wrongValue(found.spec, value);
+    const text = found.values ? wrongSwitch(found.values, value) : wrongValue(found.spec, value);
     if (text) {
       faults.push({ key, text, option: found.name });
       continue;
     }
-    const meant = found.values ? found.values[value ? "true" : "false"] : value;
+    const meant = found.values ? found.values[String(value)] : meaningOf(found.spec, value);
     const other = given.get(found.name);
-    if (other && other.value !== meant) {
+    if (other && JSON.stringify(other.value) !== JSON.stringify(meant)) {
       faults.push({
         key,
         option: found.name,
@@ -96,48 +98,90 @@ export function readOptions(
 /** Why a key that is not in the table is refused; undefined where its value asks for nothing anyway. */
 function unknownKey(table: OptionTable, key: string, value: unknown, spell: Spell): string | undefined {
   const name = snakeCase(key);
-  if (Object.hasOwn(unsupportedOptions, name)) {
-    const idle = unsupportedOptions[name]!;
-    if (value === undefined || value === null || idle === "any" || idle.includes(value)) return undefined;
-    return "this version cannot do that yet; leave it out";
-  }
+  const ported = portedOf(table);
+  if (Object.hasOwn(ported, name)) return portedFault(ported[name]!, value);
   if (table === trainingOptions && Object.hasOwn(runOptions, name)) {
     return "is an option of torchner train, not of TrainingArguments; leave it out";
   }
   return `unknown option${didYouMean(key, knownKeys(table), spell)}`;
 }
 
-function wrongSwitch(value: unknown): string | undefined {
-  return typeof value === "boolean" ? undefined : `must be true or false, got ${show(value)}`;
+/** The arguments without an engine that a table's users bring along; none but for training. */
+function portedOf(table: OptionTable): typeof portedFields {
+  if (table === trainingOptions) return portedFields;
+  return Object.hasOwn(table, "train_file") ? portedArguments : {};
+}
+
+function wrongSwitch(values: Switch, value: unknown): string | undefined {
+  if (Object.hasOwn(values, "true")) return wrongBoolean(value);
+  if (typeof value === "string" && Object.hasOwn(values, value)) return undefined;
+  return wrongChoice(Object.keys(values), value);
+}
+
+function wrongBoolean(value: unknown): string | undefined {
+  if (typeof value === "boolean") return undefined;
+  const meant = { yes: "true", on: "true", no: "false", off: "false" }[String(value).toLowerCase()];
+  return `must be true or false, got ${show(value)}${meant ? `; did you mean ${meant}?` : ""}`;
+}
+
+function wrongChoice(choices: readonly string[], value: unknown): string {
+  const [near] = nearestNames(String(value), choices);
+  return `must be ${oneOf(choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
 }
 
 /** Why `value` cannot be this option's value, or undefined. */
 export function wrongValue(spec: OptionSpec, value: unknown): string | undefined {
   switch (spec.type) {
     case "bool":
-      return wrongSwitch(value);
+      return wrongBoolean(value);
     case "int":
     case "float":
       return wrongNumber(spec, value);
-    case "enum": {
+    case "enum":
       if (typeof value === "string" && spec.choices.includes(value)) return undefined;
-      const [near] = nearestNames(String(value), spec.choices);
-      return `must be ${oneOf(spec.choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
-    }
+      return wrongChoice(spec.choices, value);
     case "list":
-      if (
-        Array.isArray(value) &&
-        value.length > 0 &&
-        value.every((item) => typeof item === "string" && item)
-      ) {
-        return undefined;
-      }
-      return `must be a list of names, got ${show(value)}`;
+      return "choices" in spec ? wrongChoices(spec, value) : wrongNames(value);
+    case "object":
+      if (isPlainObject(value)) return undefined;
+      return `must be an object of names and values, got ${show(value)}`;
     case "string":
+      if (spec.orBool && typeof value === "boolean") return undefined;
       if (typeof value !== "string" || value === "") return `must be text, got ${show(value)}`;
       if (spec.pattern && !spec.pattern.test(value)) return `must be ${spec.expects}, got ${show(value)}`;
       return undefined;
   }
+}
+
+function wrongNames(value: unknown): string | undefined {
+  const names = Array.isArray(value) && value.length > 0 ? value : [undefined];
+  if (names.every((item) => typeof item === "string" && item)) return undefined;
+  return `must be a list of names, got ${show(value)}`;
+}
+
+function wrongChoices(
+  { choices, words }: { choices: readonly string[]; words: Readonly<Record<string, readonly string[]>> },
+  value: unknown,
+): string | undefined {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const known = [...choices, ...Object.keys(words)];
+  const wrong = items.findIndex((item) => typeof item !== "string" || !known.includes(item));
+  if (wrong >= 0) return wrongChoice(known, items[wrong]);
+  const word = items.find((item) => Object.hasOwn(words, item as string));
+  return word !== undefined && items.length > 1
+    ? `${word} stands alone; leave it or the others out`
+    : undefined;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value behind a checked one: a list for a name or a word that stands for it. */
+function meaningOf(spec: OptionSpec, value: unknown): unknown {
+  if (spec.type !== "list" || !("choices" in spec)) return value;
+  const items = (Array.isArray(value) ? value : [value]) as readonly string[];
+  return [...new Set(items.flatMap((item) => spec.words[item] ?? [item]))];
 }
 
 function wrongNumber(spec: NumberRange & { type: "int" | "float" }, value: unknown): string | undefined {
@@ -172,15 +216,36 @@ export function describeRange(range: NumberRange): string {
  * for the check, which says what it should have been.
  */
 export function valueOfText(spec: OptionSpec, text: string): unknown {
-  if (spec.type === "list") return text.split(",").map((item) => item.trim());
-  if (spec.type === "bool") return booleanOfText(text);
-  if (spec.type !== "int" && spec.type !== "float") return text;
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  return Number.isNaN(value) ? text : value;
+  switch (spec.type) {
+    case "list":
+      return text.split(",").map((item) => item.trim());
+    case "bool":
+      return booleanOfText(text);
+    case "object":
+      return objectOfText(text);
+    case "int":
+    case "float": {
+      const value = text.trim() === "" ? Number.NaN : Number(text);
+      return Number.isNaN(value) ? text : value;
+    }
+    case "string":
+      return spec.orBool ? booleanOfText(text) : text;
+    case "enum":
+      return text;
+  }
 }
 
+/** `True` and `False` are what Python prints and its command lines take. */
 export function booleanOfText(text: string): unknown {
-  return text === "true" ? true : text === "false" ? false : text;
+  return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text;
+}
+
+function objectOfText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** `a, b or c`. */

@@ -5,17 +5,24 @@ export type OptionSpec = {
   readonly group: string;
   /** Older or other spellings (snake_case) that take the same values. */
   readonly aliases?: readonly string[];
-  /** Boolean spellings of one value: `no_cuda: true` means `device: "cpu"`. */
-  readonly switches?: Readonly<Record<string, { readonly true: string; readonly false: string }>>;
+  /** Other options that mean a value of this one: `no_cuda: true` is `device: "cpu"`. */
+  readonly switches?: Readonly<Record<string, Switch>>;
   /** What help shows as the default where there is no fixed one. */
   readonly shownDefault?: string;
+  /** Never written into a file. */
+  readonly secret?: boolean;
 } & (
   | {
       readonly type: "string";
       readonly default?: string;
       readonly placeholder: string;
-      /** `file`: relative to the config it stands in. `source`: the same if such a folder exists. */
-      readonly path?: "file" | "source";
+      /**
+       * `file`: relative to the config it stands in. `source`: the same if such a folder exists. `resume`: the same
+       * for whatever is not the word `auto`.
+       */
+      readonly path?: "file" | "source" | "resume";
+      /** true and false are values too. */
+      readonly orBool?: boolean;
       readonly pattern?: RegExp;
       /** In words, what `pattern` asks for. */
       readonly expects?: string;
@@ -24,7 +31,21 @@ export type OptionSpec = {
   | ({ readonly type: "float"; readonly default?: number } & NumberRange)
   | { readonly type: "bool"; readonly default?: boolean }
   | { readonly type: "enum"; readonly choices: readonly string[]; readonly default?: string }
-  | { readonly type: "list"; readonly default?: readonly string[]; readonly placeholder: string }
+  | {
+      readonly type: "object";
+      readonly default?: Readonly<Record<string, unknown>>;
+      readonly placeholder: string;
+    }
+  | ListSpec
+);
+
+/** What each value of another spelling means, by its text (`true`, `random`). */
+export type Switch = Readonly<Record<string, string | boolean>>;
+
+/** A list of any names, or, with `choices`, of these alone; a word of `words`, alone, stands for a whole list. */
+type ListSpec = { readonly type: "list"; readonly default?: readonly string[] } & (
+  | { readonly placeholder: string }
+  | { readonly choices: readonly string[]; readonly words: Readonly<Record<string, readonly string[]>> }
 );
 
 /** The numbers an option allows; `above` and `below` are excluded themselves. */
@@ -47,18 +68,34 @@ export type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}
 
 type Value<S> = S extends { type: "enum"; choices: readonly (infer C)[] }
   ? C
-  : S extends { type: "string" }
-    ? string
-    : S extends { type: "int" | "float" }
-      ? number
-      : S extends { type: "bool" }
-        ? boolean
-        : S extends { type: "list" }
-          ? readonly string[]
-          : never;
+  : S extends { type: "string"; orBool: true }
+    ? string | boolean
+    : S extends { type: "string" }
+      ? string
+      : S extends { type: "int" | "float" }
+        ? number
+        : S extends { type: "bool" }
+          ? boolean
+          : S extends { type: "object" }
+            ? Readonly<Record<string, unknown>>
+            : S extends { type: "list"; choices: readonly (infer C)[] }
+              ? readonly C[]
+              : S extends { type: "list" }
+                ? readonly string[]
+                : never;
+
+/** What a caller may write for a value: a word or a single name for a list, too. */
+type Input<S> = S extends { type: "list"; choices: readonly (infer C)[]; words: infer W }
+  ? C | (keyof W & string) | readonly (C | (keyof W & string))[]
+  : Value<S>;
 
 type AliasesOf<S> = S extends { aliases: readonly (infer A extends string)[] } ? A : never;
 type SwitchesOf<S> = S extends { switches: infer W } ? keyof W & string : never;
+type SwitchInput<S> = S extends { switches: Readonly<Record<string, infer V>> }
+  ? "true" extends keyof V
+    ? boolean
+    : keyof V & string
+  : never;
 
 /** Every option of a table under its camelCase name; those without a default may be undefined. */
 export type Values<T extends OptionTable> = {
@@ -69,8 +106,8 @@ export type Values<T extends OptionTable> = {
 
 /** What a caller may write for a table: any part of it, older spellings included. */
 export type Given<T extends OptionTable> = {
-  readonly [K in keyof T & string as CamelCase<K | AliasesOf<T[K]>>]?: Value<T[K]> | null;
-} & { readonly [K in keyof T & string as CamelCase<SwitchesOf<T[K]>>]?: boolean | null };
+  readonly [K in keyof T & string as CamelCase<K | AliasesOf<T[K]>>]?: Input<T[K]> | null;
+} & { readonly [K in keyof T & string as CamelCase<SwitchesOf<T[K]>>]?: SwitchInput<T[K]> | null };
 
 /** `learning_rate` -> `learningRate`. */
 export function camelCase(name: string): string {

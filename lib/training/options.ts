@@ -5,6 +5,7 @@
  * Names and defaults are those of transformers' TrainingArguments and run_ner; each stands in snake_case here,
  * camelCase in TypeScript and kebab-case on the command line.
  */
+import { datasetFormats } from "../data/format.ts";
 import type { Given, OptionTable, Values } from "./option_types.ts";
 
 /** torch's and numpy's seeds share this range. */
@@ -61,6 +62,14 @@ export const runOptions = {
     switches: { label_all_tokens: { true: "all", false: "first" } },
     help: "which pieces of a word carry its label",
   },
+  dataset_name: {
+    type: "string",
+    group: "data",
+    path: "source",
+    placeholder: "FOLDER|HUB_ID",
+    aliases: ["dataset"],
+    help: "instead of files: a folder with train, validation and test files, or a dataset of the hub",
+  },
   train_file: {
     type: "string",
     group: "data",
@@ -85,9 +94,16 @@ export const runOptions = {
   dataset_format: {
     type: "enum",
     group: "data",
-    choices: ["conll", "jsonl"],
+    choices: datasetFormats,
     shownDefault: "by extension and content",
     help: "format of the files",
+  },
+  encoding: {
+    type: "enum",
+    group: "data",
+    choices: ["utf-8", "latin1"],
+    default: "utf-8",
+    help: "encoding of text files",
   },
   label_names: {
     type: "list",
@@ -112,11 +128,11 @@ export const runOptions = {
   max_train_samples: { type: "int", group: "data", min: 1, help: "use only the first N training sentences" },
   max_eval_samples: { type: "int", group: "data", min: 1, help: "use only the first N validation sentences" },
   max_predict_samples: { type: "int", group: "data", min: 1, help: "use only the first N test sentences" },
-  overwrite_output_dir: {
+  force: {
     type: "bool",
     group: "training",
     default: false,
-    help: "replace the run that the output folder already holds",
+    help: "resume from a checkpoint of other data, options or labels all the same",
   },
   early_stopping_patience: {
     type: "int",
@@ -124,6 +140,13 @@ export const runOptions = {
     min: 1,
     shownDefault: "train to the end",
     help: "stop after this many evaluations in a row without a better metric",
+  },
+  early_stopping_threshold: {
+    type: "float",
+    group: "evaluation",
+    default: 0,
+    min: 0,
+    help: "how much better a metric must be to count as better, with --early-stopping-patience",
   },
   return_entity_level_metrics: {
     type: "bool",
@@ -142,6 +165,21 @@ export const trainingOptions = {
     placeholder: "DIR",
     default: "trainer_output",
     help: "folder for checkpoints and results",
+  },
+  overwrite_output_dir: {
+    type: "bool",
+    group: "training",
+    default: false,
+    help: "replace the run that the output folder already holds",
+  },
+  resume_from_checkpoint: {
+    type: "string",
+    group: "training",
+    path: "resume",
+    placeholder: "DIR|auto",
+    orBool: true,
+    shownDefault: "start from the beginning",
+    help: "go on from this checkpoint; auto: from the output folder's newest, if there is one; true: there must be one",
   },
   num_train_epochs: {
     type: "float",
@@ -168,9 +206,26 @@ export const trainingOptions = {
   lr_scheduler_type: {
     type: "enum",
     group: "training",
-    choices: ["linear", "constant", "constant_with_warmup"],
+    choices: [
+      "linear",
+      "cosine",
+      "cosine_with_restarts",
+      "polynomial",
+      "constant",
+      "constant_with_warmup",
+      "inverse_sqrt",
+      "warmup_stable_decay",
+      "reduce_lr_on_plateau",
+    ],
     default: "linear",
     help: "how the learning rate moves after the warmup",
+  },
+  lr_scheduler_kwargs: {
+    type: "object",
+    group: "training",
+    placeholder: "JSON",
+    shownDefault: "the schedule's own",
+    help: "what the schedule takes besides, e.g. num_cycles or power",
   },
   warmup_steps: {
     type: "float",
@@ -219,6 +274,14 @@ export const trainingOptions = {
     min: 0,
     help: "clip gradients to this joint norm; 0: never",
   },
+  label_smoothing_factor: {
+    type: "float",
+    group: "training",
+    default: 0,
+    min: 0,
+    below: 1,
+    help: "share of each label's weight that is spread over all labels",
+  },
   per_device_train_batch_size: {
     type: "int",
     group: "training",
@@ -233,6 +296,33 @@ export const trainingOptions = {
     default: 1,
     min: 1,
     help: "batches whose gradients make one update",
+  },
+  gradient_accumulation_loss: {
+    type: "enum",
+    group: "training",
+    choices: ["token", "mean"],
+    default: "token",
+    help: "token: one mean over all labelled tokens of an update; mean: the mean of its batches' means, as transformers 4",
+  },
+  auto_find_batch_size: {
+    type: "bool",
+    group: "training",
+    default: false,
+    help: "begin again with a smaller batch where the memory does not suffice",
+  },
+  gradient_checkpointing: {
+    type: "bool",
+    group: "training",
+    default: false,
+    aliases: ["activation_checkpointing"],
+    help: "compute activations a second time in the backward pass instead of keeping them",
+  },
+  group_by_length: {
+    type: "bool",
+    group: "training",
+    default: false,
+    switches: { train_sampling_strategy: { random: false, group_by_length: true } },
+    help: "put sentences of like length into one batch",
   },
   dataloader_drop_last: {
     type: "bool",
@@ -279,6 +369,7 @@ export const trainingOptions = {
     choices: ["no", "steps", "epoch"],
     default: "no",
     aliases: ["evaluation_strategy"],
+    switches: { evaluate_during_training: { true: "steps", false: "no" } },
     help: "when to evaluate",
   },
   eval_steps: {
@@ -287,6 +378,19 @@ export const trainingOptions = {
     min: 1,
     shownDefault: "--logging-steps",
     help: "updates between evaluations with --eval-strategy steps",
+  },
+  eval_delay: {
+    type: "float",
+    group: "evaluation",
+    default: 0,
+    min: 0,
+    help: "no evaluation before so many updates, or epochs with --eval-strategy epoch",
+  },
+  eval_on_start: {
+    type: "bool",
+    group: "evaluation",
+    default: false,
+    help: "evaluate before the first update too",
   },
   per_device_eval_batch_size: {
     type: "int",
@@ -299,9 +403,9 @@ export const trainingOptions = {
   save_strategy: {
     type: "enum",
     group: "evaluation",
-    choices: ["no", "steps", "epoch"],
+    choices: ["no", "steps", "epoch", "best"],
     default: "steps",
-    help: "when to write a checkpoint",
+    help: "when to write a checkpoint; best: after each evaluation that is the best so far",
   },
   save_steps: {
     type: "int",
@@ -316,6 +420,12 @@ export const trainingOptions = {
     min: 1,
     shownDefault: "keep all",
     help: "checkpoints to keep; the newest and the best always stay",
+  },
+  save_only_model: {
+    type: "bool",
+    group: "evaluation",
+    default: false,
+    help: "write checkpoints without what a resumed run needs",
   },
   load_best_model_at_end: {
     type: "bool",
@@ -351,7 +461,73 @@ export const trainingOptions = {
     help: "updates between log entries with --logging-strategy steps",
   },
   logging_first_step: { type: "bool", group: "logging", default: false, help: "log the first update too" },
+  logging_nan_inf_filter: {
+    type: "bool",
+    group: "logging",
+    default: true,
+    help: "leave losses that are NaN or infinite out of the logged mean",
+  },
+  report_to: {
+    type: "list",
+    group: "logging",
+    choices: ["tensorboard", "jsonl"],
+    words: { none: [], all: ["tensorboard", "jsonl"] },
+    default: [],
+    shownDefault: "none",
+    help: "files to write the log to besides trainer_state.json",
+  },
+  logging_dir: {
+    type: "string",
+    group: "logging",
+    path: "file",
+    placeholder: "DIR",
+    shownDefault: "runs/ in the output folder",
+    help: "folder for the files of --report-to",
+  },
+  run_name: {
+    type: "string",
+    group: "logging",
+    placeholder: "NAME",
+    shownDefault: "date and host",
+    help: "name of the run among those of --report-to",
+  },
   disable_tqdm: { type: "bool", group: "logging", default: false, help: "show no progress bar" },
+  push_to_hub: {
+    type: "bool",
+    group: "hub",
+    default: false,
+    help: "upload the model, the tokenizer and the model card",
+  },
+  hub_model_id: {
+    type: "string",
+    group: "hub",
+    placeholder: "ORG/NAME",
+    aliases: ["push_to_hub_model_id"],
+    shownDefault: "the output folder's name, of the token's owner",
+    help: "repository to upload to",
+  },
+  hub_strategy: {
+    type: "enum",
+    group: "hub",
+    choices: ["end", "every_save"],
+    default: "every_save",
+    help: "when to upload: after training, or with each checkpoint too",
+  },
+  hub_private_repo: {
+    type: "bool",
+    group: "hub",
+    shownDefault: "as the hub has it for the owner",
+    help: "whether a repository that is made is private",
+  },
+  hub_token: {
+    type: "string",
+    group: "hub",
+    secret: true,
+    placeholder: "TOKEN",
+    aliases: ["push_to_hub_token"],
+    shownDefault: "HF_TOKEN, or the one that was stored by a login",
+    help: "access token; better in the environment, where nobody reads along",
+  },
 } as const satisfies OptionTable;
 
 /** Every option of `torchner train` and of a config. */
@@ -364,23 +540,7 @@ export const groupTitles: Readonly<Record<string, string>> = {
   training: "Training:",
   evaluation: "Evaluation and checkpoints:",
   logging: "Logging:",
-};
-
-/**
- * Options that Hugging Face users carry along and this version has no engine for. The values listed ask for
- * nothing, so ported code that spells them out still runs; any other value is refused by name. `any`: without
- * effect unless another option of this list is on.
- */
-export const unsupportedOptions: Readonly<Record<string, readonly unknown[] | "any">> = {
-  force: [false],
-  fp16: [false],
-  gradient_checkpointing: [false],
-  group_by_length: [false],
-  label_smoothing_factor: [0],
-  logging_dir: "any",
-  push_to_hub: [false],
-  report_to: ["none"],
-  resume_from_checkpoint: [false],
+  hub: "Hugging Face Hub:",
 };
 
 export type TrainOptions = Values<typeof trainOptions>;

@@ -32,7 +32,12 @@ test.each([
   [["--label-names", "O, B-X,I-X"], { label_names: ["O", "B-X", "I-X"] }],
   [["--model=--odd"], { model: "--odd" }],
   [["--model=a=b"], { model: "a=b" }],
-  [["--report-to", "none", "--fp16", "false"], {}],
+  [["--report-to", "none", "--fp16", "False"], { report_to: [] }],
+  [["--report-to", "jsonl,tensorboard"], { report_to: ["jsonl", "tensorboard"] }],
+  [["--train-sampling-strategy", "group_by_length"], { group_by_length: true }],
+  [["--lr-scheduler-kwargs", '{"power": 2}'], { lr_scheduler_kwargs: { power: 2 } }],
+  [["--resume-from-checkpoint", "auto"], { resume_from_checkpoint: "auto" }],
+  [["--resume-from-checkpoint", "true"], { resume_from_checkpoint: true }],
 ] as const)("%j", (argv, values) => {
   expect(parse(...argv)).toEqual({ values, operands: [], faults: [] });
 });
@@ -59,8 +64,17 @@ test.each([
   [["--model"], "--model: needs a value; one that begins with a dash is written --model=VALUE"],
   [["--model", "--bf16"], "--model: needs a value; one that begins with a dash is written --model=VALUE"],
   [["--seed", ""], '--seed: must be a whole number, got ""'],
-  [["--group-by-length"], "--group-by-length: this version cannot do that yet; leave it out"],
-  [["--report-to", "tensorboard"], "--report-to: this version cannot do that yet; leave it out"],
+  [["--fp16"], "--fp16: is not supported; set bf16, which computes in half precision without a loss scale"],
+  [["--report-to", "wandb"], '--report-to: must be tensorboard, jsonl, none or all, got "wandb"'],
+  [["--report-to", "none,jsonl"], "--report-to: none stands alone; leave it or the others out"],
+  [
+    ["--train-sampling-strategy", "sequential"],
+    '--train-sampling-strategy: must be random or group_by_length, got "sequential"',
+  ],
+  [
+    ["--lr-scheduler-kwargs", "power=2"],
+    '--lr-scheduler-kwargs: must be an object of names and values, got "power=2"',
+  ],
   [["-m", "x"], "-m: unknown option; options begin with --"],
 ] as const)("%j is refused in the user's spelling", (argv, fault) => {
   expect(parse(...argv).faults).toEqual([fault]);
@@ -82,7 +96,11 @@ function texts(spec: OptionSpec): fc.Arbitrary<string> {
     case "float":
       return fc.constantFrom("0.5", "5e-1", ".5");
     case "list":
-      return fc.constantFrom("O,B-X", "names.txt");
+      return "choices" in spec
+        ? fc.constantFrom("none", "jsonl,tensorboard")
+        : fc.constantFrom("O,B-X", "a.txt");
+    case "object":
+      return fc.constantFrom("{}", '{"power": 2}');
     default:
       return spec.pattern ? fc.constantFrom("cpu", "cuda:1") : fc.constantFrom("a", "a b", "-1", "x=y", "ä");
   }

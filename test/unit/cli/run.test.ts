@@ -25,7 +25,7 @@ describe("help", () => {
   test("shows defaults as the command has them", async () => {
     const { stdout } = await torchner("train", "-h");
     expect(stdout).toMatch(/--learning-rate <X> .*\(default: 5e-5\)/);
-    expect(stdout).toMatch(/--save-strategy <no\|steps\|epoch> .*\(default: as --eval-strategy\)/);
+    expect(stdout).toMatch(/--save-strategy <no\|steps\|epoch\|best> .*\(default: as --eval-strategy\)/);
   });
 });
 

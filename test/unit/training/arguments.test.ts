@@ -97,6 +97,11 @@ describe("older spellings", () => {
     [{ perGpuTrainBatchSize: 4 }, { perDeviceTrainBatchSize: 4 }],
     [{ noCuda: true }, { device: "cpu" }],
     [{ useCpu: false }, { device: "auto" }],
+    [{ trainSamplingStrategy: "group_by_length" }, { groupByLength: true }],
+    [{ evaluateDuringTraining: true }, { evalStrategy: "steps" }],
+    [{ reportTo: "all" }, { reportTo: ["tensorboard", "jsonl"] }],
+    [{ reportTo: "tensorboard" }, { reportTo: ["tensorboard"] }],
+    [{ overwriteOutputDir: true }, { overwriteOutputDir: true }],
   ] as const)("%j means %j", (older, expected) => {
     expect(new TrainingArguments(older)).toMatchObject(expected);
   });
@@ -114,6 +119,11 @@ describe("older spellings", () => {
       /evaluationStrategy.*evalStrategy/,
     );
   });
+});
+
+test("the access token is not among the stored arguments", () => {
+  const args = new TrainingArguments({ hubToken: "hf_secret" });
+  expect([args.hubToken, JSON.stringify(args)]).toEqual(["hf_secret", expect.not.stringContaining("secret")]);
 });
 
 describe("what is refused", () => {
@@ -136,11 +146,9 @@ describe("what is refused", () => {
     [{ device: "gpu" }, 'device: must be cpu, cuda, cuda:N or auto, got "gpu"'],
     [{ outputDir: "" }, 'outputDir: must be text, got ""'],
     [{ noCuda: 1 }, "noCuda: must be true or false, got 1"],
-    [
-      { overwriteOutputDir: true },
-      "overwriteOutputDir: is an option of torchner train, not of TrainingArguments; leave it out",
-    ],
-    [{ groupByLength: true }, "groupByLength: this version cannot do that yet; leave it out"],
+    [{ trainFile: "t" }, "trainFile: is an option of torchner train, not of TrainingArguments; leave it out"],
+    [{ optim: "adafactor" }, "optim: is not supported; the optimizer is AdamW; leave it out"],
+    [{ reportTo: ["jsonl", 3] }, "reportTo: must be tensorboard, jsonl, none or all, got 3"],
   ])("%j", (options, message) => {
     const error = refusal(options);
     expect(error.code).toBe("EARG");
@@ -160,7 +168,7 @@ describe("what is refused", () => {
   });
 
   test("an unsupported option whose value asks for nothing is no fault", () => {
-    const ported = { reportTo: "none", fp16: false, pushToHub: false, loggingDir: "logs" };
+    const ported = { optim: "adamw_torch", fp16: false, debug: [], logLevel: "info", deepspeed: null };
     expect(new TrainingArguments(ported as object)).toEqual(new TrainingArguments());
   });
 });
