@@ -16,6 +16,8 @@ export interface DataLoaderOptions<T> {
   shuffle?: boolean;
   /** Epoch e is ordered by `randomOrder(length, seed + e)`; default 42. */
   seed?: number;
+  /** An order of its own for each epoch, instead of `shuffle`: dataset indexes, called when the pass begins. */
+  sampler?: (epoch: number) => Int32Array | Promise<Int32Array>;
   collator: { collate(examples: readonly T[]): Batch };
   /** Leave out a last batch that is not full; default false. */
   dropLast?: boolean;
@@ -27,15 +29,18 @@ export interface DataLoaderOptions<T> {
  */
 export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
   readonly #dataset: Indexed<T>;
-  readonly #options: Required<DataLoaderOptions<T>>;
+  readonly #options: Required<Omit<DataLoaderOptions<T>, "sampler">>;
+  readonly #sampler: Required<DataLoaderOptions<T>>["sampler"];
   #epoch = 0;
 
   constructor(dataset: Indexed<T>, options: DataLoaderOptions<T>) {
     if (typeof dataset?.at !== "function" || !Number.isInteger(dataset.length)) {
       throw new TorchnerError("EARG", `DataLoader takes a Dataset, not ${kindOf(dataset)}.`);
     }
-    checkOptions("DataLoader", options, ["batchSize", "shuffle", "seed", "collator", "dropLast"]);
-    const { batchSize = 8, shuffle = false, seed = 42, collator, dropLast = false } = options;
+    checkOptions("DataLoader", options, [
+      ...["batchSize", "shuffle", "seed", "sampler", "collator", "dropLast"],
+    ]);
+    const { batchSize = 8, shuffle = false, seed = 42, sampler, collator, dropLast = false } = options;
     checkPositive("batchSize", batchSize);
     checkFlag("shuffle", shuffle);
     checkFlag("dropLast", dropLast);
@@ -48,8 +53,15 @@ export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
         "DataLoader needs a collator; give new DataCollatorForTokenClassification(tokenizer).",
       );
     }
+    if (sampler !== undefined && (typeof sampler !== "function" || shuffle)) {
+      throw new TorchnerError(
+        "EARG",
+        "sampler must be a function of the epoch that gives the order, without shuffle: true.",
+      );
+    }
     this.#dataset = dataset;
     this.#options = { batchSize, shuffle, seed, collator, dropLast };
+    this.#sampler = sampler ?? ((epoch) => this.#order(epoch));
   }
 
   /** Batches in one pass. */
@@ -66,18 +78,22 @@ export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
     this.#epoch = epoch;
   }
 
-  /** Dataset indexes in the order that an epoch reads them. */
-  order(epoch: number): Int32Array {
+  #order(epoch: number): Int32Array {
     const { shuffle, seed } = this.#options;
     if (shuffle) return randomOrder(this.#dataset.length, seed + epoch);
     return Int32Array.from({ length: this.#dataset.length }, (_, i) => i);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    return this.batchesFrom(0);
+  }
+
+  /** One pass that leaves out the first `skipped` batches: how a run goes on in the middle of an epoch. */
+  async *batchesFrom(skipped: number): AsyncGenerator<Batch, void, undefined> {
     const { batchSize, collator } = this.#options;
     const epoch = this.#epoch;
-    const order = this.order(epoch);
-    for (let batch = 0; batch < this.length; batch++) {
+    const order = await this.#sampler(epoch);
+    for (let batch = skipped; batch < this.length; batch++) {
       const indexes = order.subarray(batch * batchSize, (batch + 1) * batchSize);
       yield collator.collate(Array.from(indexes, (index) => this.#dataset.at(index)!));
     }

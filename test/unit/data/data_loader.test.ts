@@ -76,3 +76,24 @@ test("refuses what is no dataset, and an epoch that is no number", () => {
   expect(() => new DataLoader(undefined as never, { collator })).toThrow(/takes a Dataset, not nothing/);
   expect(() => loader().setEpoch(-1)).toThrow(/the epoch is -1/);
 });
+
+test("a sampler gives each epoch its order, asked for when the pass begins", async () => {
+  const epochs: number[] = [];
+  const sampled = loader({
+    sampler: async (epoch) => {
+      epochs.push(epoch);
+      return Int32Array.of(9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    },
+  });
+  expect((await pass(sampled)).flat()).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+  await pass(sampled);
+  expect(epochs).toEqual([0, 1]);
+  expect(() => loader({ sampler: () => new Int32Array(), shuffle: true })).toThrow(/sampler must be/);
+});
+
+test("a pass can begin in the middle, with the batches that a whole one has there", async () => {
+  const whole = await pass(loader({ shuffle: true }));
+  for (const skipped of [0, 1, 2, 3]) {
+    expect(await pass(loader({ shuffle: true }).batchesFrom(skipped))).toEqual(whole.slice(skipped));
+  }
+});
