@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { didYouMean, nearestNames } from "../messages/suggest.ts";
 import {
   camelCase,
@@ -103,7 +104,9 @@ function unknownKey(table: OptionTable, key: string, value: unknown, spell: Spel
   if (table === trainingOptions && Object.hasOwn(runOptions, name)) {
     return "is an option of torchner train, not of TrainingArguments; leave it out";
   }
-  return `unknown option${didYouMean(key, knownKeys(table), spell)}`;
+  const hint = didYouMean(key, knownKeys(table), spell);
+  if (spell !== spellings.config) return `unknown option${hint}`;
+  return `unknown key${hint || (isPlainObject(value) ? "; a config has no sections, options stand at the left" : "")}`;
 }
 
 /** The arguments without an engine that a table's users bring along; none but for training. */
@@ -125,7 +128,9 @@ function wrongBoolean(value: unknown): string | undefined {
 }
 
 function wrongChoice(choices: readonly string[], value: unknown): string {
-  const [near] = nearestNames(String(value), choices);
+  // What YAML 1.1 reads where someone writes `eval_strategy: no`.
+  const off = choices.includes("no") && /^(false|off|none)$/i.test(String(value));
+  const [near] = off ? ["no"] : nearestNames(String(value), choices);
   return `must be ${oneOf(choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
 }
 
@@ -177,8 +182,11 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value behind a checked one: a list for a name or a word that stands for it. */
+/** The value behind a checked one: a list for a name or a word that stands for it, a path without `~`. */
 function meaningOf(spec: OptionSpec, value: unknown): unknown {
+  if (spec.type === "string" && spec.path !== undefined && typeof value === "string") {
+    return value.replace(/^~(?=$|[\\/])/, homedir());
+  }
   if (spec.type !== "list" || !("choices" in spec)) return value;
   const items = (Array.isArray(value) ? value : [value]) as readonly string[];
   return [...new Set(items.flatMap((item) => spec.words[item] ?? [item]))];

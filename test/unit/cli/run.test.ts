@@ -64,7 +64,7 @@ describe("usage errors end with 2 and say what was meant", () => {
     ],
     [["train"], "--train-file: is missing"],
     [["train", "a.json", "b.json"], "b.json: unexpected; train takes one config"],
-    [["train", "ner.yaml"], "ner.yaml: this version does not read YAML configs yet"],
+    [["train", "none.yaml"], "none.yaml: no such config; check the path"],
     [
       ["train", "--train-file", "t", "--eval-strategy", "epoch"],
       "--eval-strategy: epoch needs --validation-file",
@@ -182,7 +182,7 @@ describe("train refuses before anything is written", () => {
     const { code, stderr } = await torchner("train", config, "--bf16", "perhaps", "--output-dir", outputDir);
     expect(code).toBe(2);
     expect(stderr).toContain("perhaps: unexpected; train takes one config");
-    expect(stderr).toContain(`${config}:3 learningrate: unknown option; did you mean learning_rate?`);
+    expect(stderr).toContain(`${config}:3 learningrate: unknown key; did you mean learning_rate?`);
     expect(stderr).toContain(`${config}:4 seed: must be a whole number of at least 0`);
   });
 });
