@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homeFolder } from "../../third_party/paths.mjs";
 import { didYouMean, nearestNames } from "../messages/suggest.ts";
 import {
   camelCase,
@@ -185,7 +185,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 /** The value behind a checked one: a list for a name or a word that stands for it, a path without `~`. */
 function meaningOf(spec: OptionSpec, value: unknown): unknown {
   if (spec.type === "string" && spec.path !== undefined && typeof value === "string") {
-    return value.replace(/^~(?=$|[\\/])/, homedir());
+    return value.replace(/^~(?=$|[\\/])/, homeFolder());
   }
   if (spec.type !== "list" || !("choices" in spec)) return value;
   const items = (Array.isArray(value) ? value : [value]) as readonly string[];

@@ -9,8 +9,6 @@ export type OptionSpec = {
   readonly switches?: Readonly<Record<string, Switch>>;
   /** What help shows as the default where there is no fixed one. */
   readonly shownDefault?: string;
-  /** Never written into a file. */
-  readonly secret?: boolean;
 } & (
   | {
       readonly type: "string";

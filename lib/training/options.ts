@@ -373,11 +373,12 @@ export const trainingOptions = {
     help: "when to evaluate",
   },
   eval_steps: {
-    type: "int",
+    type: "float",
     group: "evaluation",
-    min: 1,
+    above: 0,
+    wholeFrom: 1,
     shownDefault: "--logging-steps",
-    help: "updates between evaluations with --eval-strategy steps",
+    help: "updates between evaluations with --eval-strategy steps; a value below 1 is a share of all updates",
   },
   eval_delay: {
     type: "float",
@@ -408,11 +409,12 @@ export const trainingOptions = {
     help: "when to write a checkpoint; best: after each evaluation that is the best so far",
   },
   save_steps: {
-    type: "int",
+    type: "float",
     group: "evaluation",
     default: 500,
-    min: 1,
-    help: "updates between checkpoints with --save-strategy steps",
+    above: 0,
+    wholeFrom: 1,
+    help: "updates between checkpoints with --save-strategy steps; a value below 1 is a share of all updates",
   },
   save_total_limit: {
     type: "int",
@@ -454,11 +456,12 @@ export const trainingOptions = {
     help: "when to log the training loss",
   },
   logging_steps: {
-    type: "int",
+    type: "float",
     group: "logging",
     default: 500,
-    min: 1,
-    help: "updates between log entries with --logging-strategy steps",
+    above: 0,
+    wholeFrom: 1,
+    help: "updates between log entries with --logging-strategy steps; a value below 1 is a share of all updates",
   },
   logging_first_step: { type: "bool", group: "logging", default: false, help: "log the first update too" },
   logging_nan_inf_filter: {
@@ -502,6 +505,8 @@ export const trainingOptions = {
     type: "string",
     group: "hub",
     placeholder: "ORG/NAME",
+    pattern: /^([A-Za-z0-9][\w.-]*\/)?[A-Za-z0-9][\w.-]*$/,
+    expects: "ORG/NAME or NAME, of letters, digits, dots, dashes and underscores",
     aliases: ["push_to_hub_model_id"],
     shownDefault: "the output folder's name, of the token's owner",
     help: "repository to upload to",
@@ -518,15 +523,6 @@ export const trainingOptions = {
     group: "hub",
     shownDefault: "as the hub has it for the owner",
     help: "whether a repository that is made is private",
-  },
-  hub_token: {
-    type: "string",
-    group: "hub",
-    secret: true,
-    placeholder: "TOKEN",
-    aliases: ["push_to_hub_token"],
-    shownDefault: "HF_TOKEN, or the one that was stored by a login",
-    help: "access token; better in the environment, where nobody reads along",
   },
 } as const satisfies OptionTable;
 

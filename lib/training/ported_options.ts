@@ -19,7 +19,7 @@ const bf16 = "set bf16, which computes in half precision without a loss scale";
 const oneDevice = "a run uses one device; leave it out";
 const optimizer = "the optimizer is AdamW; leave it out";
 const reporting = "it belongs to a service that is not reported to; leave it out";
-const token = "set the environment variable HF_TOKEN, or hub_token for uploads";
+const token = "set the environment variable HF_TOKEN; what is given here could be read by others";
 
 /** Fields of TrainingArguments, of transformers 5 and of the versions before it. */
 const fields = {
@@ -66,6 +66,7 @@ const fields = {
   gradient_checkpointing_kwargs: any,
   half_precision_backend: any,
   hub_always_push: any,
+  hub_token: instead(token),
   hub_revision: instead("uploads go to the branch main", "main"),
   ignore_data_skip: instead("a resumed run goes on at the sentence where it stopped", false),
   include_for_metrics: instead("computeMetrics gets predictions and labels", []),
@@ -97,6 +98,7 @@ const fields = {
   prediction_loss_only: instead("leave computeMetrics out of the Trainer's options", false),
   project: any,
   push_to_hub_organization: instead("set hub_model_id to ORG/NAME"),
+  push_to_hub_token: instead(token),
   ray_scope: any,
   remove_unused_columns: any,
   restore_callback_states_from_checkpoint: any,

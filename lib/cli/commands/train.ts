@@ -1,6 +1,6 @@
 import { didYouMean } from "../../messages/suggest.ts";
-import { combinationFaults } from "../../training/arguments.ts";
 import { type Fault, type GivenOptions, spellings, withDefaults } from "../../training/check_options.ts";
+import { combinationFaults } from "../../training/combinations.ts";
 import { readConfigFile } from "../../training/config_file.ts";
 import { groupTitles, type TrainOptions, trainOptions } from "../../training/options.ts";
 import { type Command, type Invocation, missingOption } from "../command.ts";

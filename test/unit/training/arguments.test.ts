@@ -72,6 +72,27 @@ describe("values that follow from others", () => {
     expect([args.metricForBestModel, args.greaterIsBetter]).toEqual(["loss", false]);
   });
 
+  test("a rate that waits for a plateau watches the loss, unless a metric is named", () => {
+    const options = { evalStrategy: "epoch", lrSchedulerType: "reduce_lr_on_plateau" } as const;
+    const watched = ({ metricForBestModel, greaterIsBetter }: TrainingArguments) => [
+      metricForBestModel,
+      greaterIsBetter,
+    ];
+    expect(watched(new TrainingArguments(options))).toEqual(["loss", false]);
+    expect(watched(new TrainingArguments({ ...options, metricForBestModel: "f1" }))).toEqual(["f1", true]);
+  });
+
+  test("intervals below 1 are shares of all updates, rounded up", () => {
+    const options = { evalStrategy: "steps", loggingSteps: 0.1, saveSteps: 30 } as const;
+    const intervals = { loggingSteps: 11, evalSteps: 11, saveSteps: 30 };
+    expect(new TrainingArguments(options).getIntervals(101)).toEqual(intervals);
+    expect(new TrainingArguments({}).getIntervals(3)).toEqual({
+      loggingSteps: 500,
+      evalSteps: undefined,
+      saveSteps: 500,
+    });
+  });
+
   test.each([
     ["f1", true],
     ["eval_loss", false],
@@ -121,11 +142,6 @@ describe("older spellings", () => {
   });
 });
 
-test("the access token is not among the stored arguments", () => {
-  const args = new TrainingArguments({ hubToken: "hf_secret" });
-  expect([args.hubToken, JSON.stringify(args)]).toEqual(["hf_secret", expect.not.stringContaining("secret")]);
-});
-
 describe("what is refused", () => {
   test.each([
     [{ learningrate: 1 }, "learningrate: unknown option; did you mean learningRate?"],
@@ -135,7 +151,8 @@ describe("what is refused", () => {
     [{ adamBeta1: 1 }, "adamBeta1: must be a number of at least 0 and below 1, got 1"],
     [{ numTrainEpochs: 0 }, "numTrainEpochs: must be a number above 0, got 0"],
     [{ maxSteps: 0 }, "maxSteps: must be a whole number of at least 1, or -1, got 0"],
-    [{ loggingSteps: 1.5 }, "loggingSteps: must be a whole number of at least 1, got 1.5"],
+    [{ loggingSteps: 1.5 }, "loggingSteps: must be a whole number above 0, got 1.5"],
+    [{ evalSteps: 0 }, "evalSteps: must be a number above 0, got 0"],
     [{ warmupSteps: 1.5 }, "warmupSteps: must be a whole number of at least 0, got 1.5"],
     [{ seed: 2 ** 32 }, "seed: must be a whole number of at least 0 and at most 4294967295, got 4294967296"],
     [
@@ -148,6 +165,14 @@ describe("what is refused", () => {
     [{ noCuda: 1 }, "noCuda: must be true or false, got 1"],
     [{ trainFile: "t" }, "trainFile: is an option of torchner train, not of TrainingArguments; leave it out"],
     [{ optim: "adafactor" }, "optim: is not supported; the optimizer is AdamW; leave it out"],
+    [
+      { hubToken: "hf_0" },
+      "hubToken: is not supported; set the environment variable HF_TOKEN; what is given here could be read by others",
+    ],
+    [
+      { hubModelId: "me / ner" },
+      'hubModelId: must be ORG/NAME or NAME, of letters, digits, dots, dashes and underscores, got "me / ner"',
+    ],
     [{ reportTo: ["jsonl", 3] }, "reportTo: must be tensorboard, jsonl, none or all, got 3"],
   ])("%j", (options, message) => {
     const error = refusal(options);
@@ -174,27 +199,53 @@ describe("what is refused", () => {
 });
 
 describe("combinations that cannot work", () => {
+  const best = { loadBestModelAtEnd: true, evalStrategy: "steps", saveStrategy: "steps" } as const;
   test.each([
-    [{ loadBestModelAtEnd: true }, /loadBestModelAtEnd: needs evaluation/],
+    [
+      { loadBestModelAtEnd: true },
+      "loadBestModelAtEnd: needs evaluation while training; set evalStrategy to",
+    ],
+    [{ loadBestModelAtEnd: true, saveStrategy: "best" }, "loadBestModelAtEnd: needs evaluation"],
     [
       { loadBestModelAtEnd: true, evalStrategy: "epoch" },
-      /saveStrategy \(now steps\).*evalStrategy \(now epoch\)/,
+      "loadBestModelAtEnd: needs saveStrategy (now steps) to be the same as evalStrategy (now epoch), or best",
+    ],
+    [{ ...best, evalSteps: 200 }, "needs saveSteps (now 500) to be a multiple of evalSteps (now 200)"],
+    [{ ...best, evalSteps: 0.1 }, "evalSteps (now 0.1), both updates or both shares"],
+    [
+      { ...best, evalSteps: 0.2, saveSteps: 0.3 },
+      "saveSteps (now 0.3) to be a multiple of evalSteps (now 0.2)",
     ],
     [
-      { loadBestModelAtEnd: true, evalStrategy: "steps", evalSteps: 200 },
-      /saveSteps \(now 500\) to be a multiple of evalSteps \(now 200\)/,
+      { saveStrategy: "best", metricForBestModel: "f1" },
+      "saveStrategy: best needs evaluation while training",
+    ],
+    [{ saveStrategy: "best", evalStrategy: "epoch" }, "saveStrategy: best needs metricForBestModel, e.g. f1"],
+    [
+      { lrSchedulerType: "reduce_lr_on_plateau" },
+      "lrSchedulerType: reduce_lr_on_plateau needs evaluation while training; set evalStrategy to epoch or steps",
+    ],
+    [
+      { resumeFromCheckpoint: "auto", overwriteOutputDir: true },
+      "resumeFromCheckpoint: goes on with a run, and overwriteOutputDir replaces it; leave one out",
     ],
   ])("%j", (options, message) => {
-    expect(refusal(options).message).toMatch(message);
+    expect(refusal(options)).toMatchObject({ code: "EARG", message: expect.stringContaining(message) });
+  });
+
+  test.each([
+    [{ ...best, evalSteps: 250 }],
+    [{ ...best, evalSteps: 0.1, saveSteps: 0.3 }],
+    [{ ...best, saveStrategy: "best", saveSteps: 7 }],
+    [{ evalStrategy: "epoch", saveStrategy: "best", metricForBestModel: "loss" }],
+    [{ evalStrategy: "epoch", lrSchedulerType: "reduce_lr_on_plateau" }],
+    [{ resumeFromCheckpoint: false, overwriteOutputDir: true }],
+  ] as const)("%j can", (options) => {
+    expect(new TrainingArguments(options)).toMatchObject(options);
   });
 
   test("a metric for the best model may be named where nothing is evaluated, as in transformers", () => {
     expect(new TrainingArguments({ metricForBestModel: "f1" }).greaterIsBetter).toBe(true);
-  });
-
-  test("a save that falls on every second evaluation can hold the best model", () => {
-    const options = { loadBestModelAtEnd: true, evalStrategy: "steps", evalSteps: 250 } as const;
-    expect(new TrainingArguments(options).loadBestModelAtEnd).toBe(true);
   });
 });
 
