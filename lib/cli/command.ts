@@ -45,7 +45,12 @@ export const commonOptions = {
   },
 } as const satisfies OptionTable;
 
-/** The fault of a command that cannot do without this option. */
-export function missingOption(given: GivenOptions, name: string): Fault[] {
-  return given.has(name) ? [] : [{ key: `--${kebabCase(name)}`, text: "is missing", option: name }];
+/**
+ * The fault of a command that cannot do without this option.
+ * @param what  What to give, as the end of a sentence.
+ */
+export function missingOption(given: GivenOptions, name: string, what: string): Fault[] {
+  return given.has(name)
+    ? []
+    : [{ key: `--${kebabCase(name)} is missing`, text: `give ${what}`, option: name }];
 }

@@ -28,7 +28,10 @@ export const evaluate: Command = {
     "torchner evaluate --model out --file test.txt",
     "torchner evaluate --model out --file test.jsonl --json > scores.json",
   ],
-  complete: ({ given }) => ["model", "file"].flatMap((name) => missingOption(given, name)),
+  complete: ({ given }) => [
+    ...missingOption(given, "model", "the folder or the name of a fine-tuned model"),
+    ...missingOption(given, "file", "a file of sentences with their tags"),
+  ],
   async run({ given, terminal }) {
     await evaluateFile(withDefaults(options, given) as EvaluateOptions, terminal);
     return 0;

@@ -55,7 +55,11 @@ export const predict: Command = {
     "torchner predict --model out --file sentences.txt --format conll > tagged.txt",
     "echo 'She works for Acme in Paris.' | torchner predict --model out --json",
   ],
-  complete: ({ given }) => [...missingOption(given, "model"), ...inputFaults(given), ...formatFaults(given)],
+  complete: ({ given }) => [
+    ...missingOption(given, "model", "the folder or the name of a fine-tuned model"),
+    ...inputFaults(given),
+    ...formatFaults(given),
+  ],
   async run({ given, terminal }) {
     const { predictTexts } = await import("../predict_texts.ts");
     await predictTexts(withDefaults(options, given) as PredictOptions, terminal);
@@ -66,9 +70,9 @@ export const predict: Command = {
 function inputFaults(given: Invocation["given"]): Fault[] {
   const text = given.get("text");
   const file = given.get("file");
-  if (text && file) return [{ key: text.key, text: `and ${file.key} exclude each other` }];
+  if (text && file) return [{ key: `${text.key} and ${file.key}`, text: "exclude each other; give one" }];
   if (text || file || !process.stdin.isTTY) return [];
-  return [{ key: "--text", text: "is missing; give a text, a --file, or lines on standard input" }];
+  return [{ key: "--text is missing", text: "give a text, a --file, or lines on standard input" }];
 }
 
 function formatFaults(given: Invocation["given"]): Fault[] {

@@ -40,9 +40,38 @@ async function complete({ given, operands }: Pick<Invocation, "given" | "operand
     for (const [name, option] of read.given) if (!given.has(name)) given.set(name, option);
   }
   followDefaults(given);
-  faults.push(...missingOption(given, "train_file"), ...combinationFaults(given, spellings.commandLine));
-  faults.push(...evaluationFaults(given));
+  faults.push(...dataFaults(given), ...combinationFaults(given, spellings.commandLine));
+  faults.push(...evaluationFaults(given), ...idleFaults(given));
   return faults;
+}
+
+function dataFaults(given: GivenOptions): Fault[] {
+  const dataset = given.get("dataset_name");
+  if (!dataset) {
+    return missingOption(given, "train_file", "a file of tagged sentences, or a dataset with --dataset-name");
+  }
+  const files = ["train_file", "validation_file", "test_file"].flatMap((name) => given.get(name) ?? []);
+  return files.map(({ key }) => ({
+    key: `${key} and ${dataset.key}`,
+    text: "exclude each other; a dataset brings its own files",
+  }));
+}
+
+/** Options that would change nothing without another one. */
+const needs = {
+  force: "resume_from_checkpoint",
+  early_stopping_threshold: "early_stopping_patience",
+} as const;
+
+function idleFaults(given: GivenOptions): Fault[] {
+  return Object.entries(needs).flatMap(([name, needed]) => {
+    const option = given.get(name);
+    const idle = option && option.value !== trainOptions[name as keyof typeof needs].default;
+    if (!idle || given.has(needed)) return [];
+    return [
+      { key: option.key, text: `has no effect without ${spellings.commandLine(needed)}`, option: needed },
+    ];
+  });
 }
 
 /** `train` evaluates every epoch where there is a validation file, and saves when it evaluates. */
@@ -50,7 +79,8 @@ function followDefaults(given: GivenOptions): void {
   const follow = (name: string, value: unknown) => {
     if (!given.has(name)) given.set(name, { key: spellings.commandLine(name), value });
   };
-  follow("eval_strategy", given.has("validation_file") ? "epoch" : "no");
+  const evaluates = given.has("validation_file") || given.has("dataset_name");
+  follow("eval_strategy", evaluates ? "epoch" : "no");
   follow("save_strategy", given.get("eval_strategy")!.value);
 }
 
@@ -60,8 +90,11 @@ const metricNames = ["loss", "precision", "recall", "f1", "accuracy"];
 function evaluationFaults(given: GivenOptions): Fault[] {
   const faults: Fault[] = [];
   const strategy = given.get("eval_strategy")!;
-  if (strategy.value !== "no" && !given.has("validation_file")) {
-    faults.push({ key: strategy.key, text: `${strategy.value} needs --validation-file` });
+  if (!given.has("validation_file") && !given.has("dataset_name")) {
+    if (strategy.value !== "no")
+      faults.push({ key: strategy.key, text: `${strategy.value} needs --validation-file` });
+    const start = given.get("eval_on_start");
+    if (start?.value === true) faults.push({ key: start.key, text: "needs --validation-file" });
   }
   const metric = given.get("metric_for_best_model");
   const patience = given.get("early_stopping_patience");

@@ -47,9 +47,15 @@ describe("usage errors end with 2 and say what was meant", () => {
     [["frobnicate"], "unknown command frobnicate; the commands are setup, doctor, train, evaluate, predict"],
     [[], "name a command: setup, doctor, train, evaluate, predict; see torchner --help"],
     [["doctor", "now"], "now: unexpected; options begin with --"],
-    [["evaluate"], "2 faults:\n  --model: is missing\n  --file: is missing"],
+    [
+      ["evaluate"],
+      "2 faults:\n  --model is missing: give the folder or the name of a fine-tuned model\n  --file is missing: give a",
+    ],
     [["predict", "--model"], "--model: needs a value; one that begins with a dash is written --model=VALUE"],
-    [["predict", "--model", "m", "--text", "a", "--file", "b"], "--text: and --file exclude each other"],
+    [
+      ["predict", "--model", "m", "--text", "a", "--file", "b"],
+      "--text and --file: exclude each other; give one",
+    ],
     [
       ["predict", "--model", "m", "--text", "a", "--aggregation_strategy", "frist"],
       '--aggregation_strategy: must be none or simple, got "frist"',
@@ -62,7 +68,17 @@ describe("usage errors end with 2 and say what was meant", () => {
       ["predict", "--model", "m", "--text", "a", "--format", "conll", "--stride", "3"],
       "--stride: has no effect with --format conll, which tags word by word",
     ],
-    [["train"], "--train-file: is missing"],
+    [["train"], "--train-file is missing: give a file of tagged sentences, or a dataset with --dataset-name"],
+    [
+      ["train", "--dataset", "org/name", "--test_file", "t"],
+      "--test_file and --dataset: exclude each other; a dataset brings its own files",
+    ],
+    [["train", "--train-file", "t", "--force"], "--force: has no effect without --resume-from-checkpoint"],
+    [
+      ["train", "--train-file", "t", "--early-stopping-threshold", "0.1"],
+      "--early-stopping-threshold: has no effect without --early-stopping-patience",
+    ],
+    [["train", "--train-file", "t", "--eval-on-start"], "--eval-on-start: needs --validation-file"],
     [["train", "a.json", "b.json"], "b.json: unexpected; train takes one config"],
     [["train", "none.yaml"], "none.yaml: no such config; check the path"],
     [
@@ -110,7 +126,7 @@ describe("usage errors end with 2 and say what was meant", () => {
     const { error } = JSON.parse(stdout);
     expect(error.code).toBe("EUSAGE");
     expect(error.message).toMatch(
-      /--sede: unknown option; did you mean --seed\?\n {2}--train-file: is missing/,
+      /--sede: unknown option; did you mean --seed\?\n {2}--train-file is missing: /,
     );
     expect(stderr).toContain(error.message);
   });
