@@ -21,11 +21,22 @@ const optimizer = "the optimizer is AdamW; leave it out";
 const reporting = "it belongs to a service that is not reported to; leave it out";
 const token = "set the environment variable HF_TOKEN; what is given here could be read by others";
 
+/** `accelerator_config` as it stands in every stored set of arguments. */
+const acceleratorDefaults = {
+  split_batches: false,
+  dispatch_batches: null,
+  even_batches: true,
+  use_seedable_sampler: true,
+  non_blocking: false,
+  gradient_accumulation_kwargs: null,
+} as const;
+
 /** Fields of TrainingArguments, of transformers 5 and of the versions before it. */
 const fields = {
   accelerator_config: instead(
     "its parts for one device are options of their own (seed, dataloader_drop_last)",
     {},
+    acceleratorDefaults,
   ),
   activation_checkpointing_kwargs: any,
   adafactor: instead(optimizer, false),
@@ -66,7 +77,7 @@ const fields = {
   gradient_checkpointing_kwargs: any,
   half_precision_backend: any,
   hub_always_push: any,
-  hub_token: instead(token),
+  hub_token: instead(token, "<HUB_TOKEN>"),
   hub_revision: instead("uploads go to the branch main", "main"),
   ignore_data_skip: instead("a resumed run goes on at the sentence where it stopped", false),
   include_for_metrics: instead("computeMetrics gets predictions and labels", []),
@@ -133,7 +144,7 @@ const runArguments = {
   dataset_config_name: instead("name that part's files with --train-file and the like"),
   do_eval: instead("leave --validation-file out", true),
   do_predict: instead("leave --test-file out", true),
-  do_train: instead("torchner evaluate scores a model without training it", true),
+  do_train: instead("torchner train always does; torchner evaluate scores a model without training", true),
   model_revision: instead("write --model ORG/NAME@REVISION", "main"),
   overwrite_cache: any,
   preprocessing_num_workers: any,
