@@ -5,7 +5,7 @@ import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { native } from "../native/load.ts";
 import { checkLabels, labelsOf, type ModelConfig, readConfig, withLabels } from "./config.ts";
-import { checkForwardOptions, type ModelSettings, TokenClassificationModel } from "./model.ts";
+import { checkForwardOptions, type ModelSettings, settingNames, TokenClassificationModel } from "./model.ts";
 
 export interface FromConfigOptions extends ModelSettings {
   /** Label names by id; default those of the configuration. */
@@ -48,7 +48,7 @@ export const AutoModelForTokenClassification = {
   },
 };
 
-const configOptions = ["labels", "device", "numerics", "layout", "bf16"] as const;
+const configOptions = ["labels", "device", ...settingNames] as const;
 
 async function build(
   config: ModelConfig,

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../data/types.ts";
-import { checkChoice, checkFlag, checkOptions, checkText } from "../messages/checks.ts";
+import { checkChoice, checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { ForwardOptions, Layout, LoadReport, NativeModel, Numerics } from "../native/types.ts";
 import type { ModelConfig } from "./config.ts";
@@ -9,7 +9,7 @@ import type { Tensor } from "./tensor.ts";
 
 /** What one forward pass gives; disposing it frees both tensors. */
 export class ForwardOutput implements Disposable {
-  /** Mean cross entropy over labels other than -100, float32 scalar; absent for batches without labels. */
+  /** Mean cross entropy (smoothed where asked) over labels other than -100, float32 scalar; absent without labels. */
   readonly loss?: Tensor;
   /** float32 `[rows, width, labels]`; zeros at padding in the packed layout. */
   readonly logits: Tensor;
@@ -33,13 +33,31 @@ export interface ModelSettings {
   numerics?: Numerics;
   layout?: Layout;
   bf16?: boolean;
+  labelSmoothing?: number;
+  gradientCheckpointing?: boolean;
 }
 
+export const settingNames = [
+  "numerics",
+  "layout",
+  "bf16",
+  "labelSmoothing",
+  "gradientCheckpointing",
+] as const satisfies readonly (keyof ModelSettings)[];
+
 /** Refuses values that no forward pass knows; absent ones are fine. */
-export function checkForwardOptions({ numerics, layout, bf16 }: ModelSettings): void {
+export function checkForwardOptions(settings: ModelSettings): void {
+  const { numerics, layout, bf16, labelSmoothing = 0, gradientCheckpointing } = settings;
   if (numerics !== undefined) checkChoice("numerics", numerics, ["fast", "reference"]);
   if (layout !== undefined) checkChoice("layout", layout, ["packed", "padded"]);
   checkFlag("bf16", bf16);
+  checkFlag("gradientCheckpointing", gradientCheckpointing);
+  if (typeof labelSmoothing !== "number" || !(labelSmoothing >= 0 && labelSmoothing < 1)) {
+    throw new TorchnerError(
+      "EARG",
+      `labelSmoothing is ${kindOf(labelSmoothing)}; give a number of at least 0 and below 1.`,
+    );
+  }
 }
 
 /** An encoder with a token-classification head; its weights live in libtorch. */
@@ -56,6 +74,10 @@ export class TokenClassificationModel implements Disposable {
   layout?: Layout;
   /** Run the encoder in bfloat16 autocast, as `torch.autocast` does. */
   bf16: boolean;
+  /** Share of the loss that is spread over all labels, in training and evaluation alike, as in Hugging Face's Trainer. */
+  labelSmoothing: number;
+  /** Less memory for a longer backward pass, with the same bits. */
+  gradientCheckpointing: boolean;
   #training = false;
   readonly #native: NativeModel;
 
@@ -72,6 +94,8 @@ export class TokenClassificationModel implements Disposable {
     this.numerics = settings.numerics ?? "fast";
     this.layout = settings.layout;
     this.bf16 = settings.bf16 ?? false;
+    this.labelSmoothing = settings.labelSmoothing ?? 0;
+    this.gradientCheckpointing = settings.gradientCheckpointing ?? false;
   }
 
   /** @internal For the optimizer, which updates the weights in place. */
@@ -108,7 +132,7 @@ export class TokenClassificationModel implements Disposable {
    * @throws {TorchnerError} `EARG` where a shape, token id or label id does not fit the model.
    */
   async forward(batch: Batch, options: ForwardOptions = {}): Promise<ForwardOutput> {
-    checkOptions("forward", options, ["training", "grad", "numerics", "layout", "bf16"]);
+    checkOptions("forward", options, ["training", "grad", ...settingNames]);
     checkForwardOptions(options);
     const { loss, logits } = await this.#native.forward(batch, {
       training: options.training ?? this.#training,
@@ -116,6 +140,8 @@ export class TokenClassificationModel implements Disposable {
       numerics: options.numerics ?? this.numerics,
       layout: options.layout ?? this.layout,
       bf16: options.bf16 ?? this.bf16,
+      labelSmoothing: options.labelSmoothing ?? this.labelSmoothing,
+      gradientCheckpointing: options.gradientCheckpointing ?? this.gradientCheckpointing,
     });
     return new ForwardOutput(logits as Tensor, loss as Tensor | undefined);
   }

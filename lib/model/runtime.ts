@@ -15,6 +15,11 @@ export function drawBaseSeed(): Promise<void> {
   return native().drawBaseSeed();
 }
 
+/** 0 .. n - 1 in an order drawn from the global CPU generator, as `torch.randperm(n)`. */
+export function randomPermutation(n: number): Promise<Int32Array> {
+  return native().randperm(n);
+}
+
 /** Threads of one operation. Results may differ in the last bits between counts. */
 export function setNumThreads(threads: number): Promise<void> {
   return native().setNumThreads(threads);

@@ -65,6 +65,10 @@ export interface ForwardOptions {
   layout?: Layout;
   /** Autocast to bfloat16 inside the encoder, as torch.autocast does. */
   bf16?: boolean;
+  /** Share of the loss that is spread over all labels, at least 0 and below 1; transformers' LabelSmoother. */
+  labelSmoothing?: number;
+  /** Keep each layer's input alone for backward and run the layer again there: less memory, the same bits. */
+  gradientCheckpointing?: boolean;
 }
 
 export interface NativeForwardOutput {
@@ -218,6 +222,8 @@ export interface NativeAddon {
   manualSeed(seed: number): Promise<void>;
   /** Draws one int64 from the global CPU generator, as each DataLoader iteration of torch does. */
   drawBaseSeed(): Promise<void>;
+  /** torch.randperm(n) from the global CPU generator. */
+  randperm(n: number): Promise<Int32Array>;
   getRngState(): Promise<Uint8Array>;
   setRngState(state: Uint8Array): Promise<void>;
 }

@@ -88,6 +88,11 @@ ForwardOptions ReadForwardOptions(const Napi::Value& options) {
   }
   read.layout = layout == "packed" ? LayoutKind::kPacked : LayoutKind::kPadded;
   read.bf16 = BooleanOption(options, "bf16", false);
+  read.label_smoothing = NumberOption(options, "labelSmoothing", 0);
+  if (!(read.label_smoothing >= 0 && read.label_smoothing < 1)) {
+    throw Error(ErrorCode::kArgument, "labelSmoothing: expected a number of at least 0 and below 1.");
+  }
+  read.gradient_checkpointing = BooleanOption(options, "gradientCheckpointing", false);
   return read;
 }
 

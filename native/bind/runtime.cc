@@ -6,6 +6,7 @@
 #include <torch/headeronly/version.h>
 
 #include <cstring>
+#include <limits>
 
 #include "bind/arguments.h"
 #include "bind/guard.h"
@@ -70,6 +71,19 @@ Napi::Value DrawOne(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] { return OffThread(info.Env(), [] { DrawBaseSeed(); }); });
 }
 
+Napi::Value DrawPermutation(const Napi::CallbackInfo& info) {
+  return GuardAsync(info, [&] {
+    const int64_t n = RequireInteger(info[0], "n", 0, std::numeric_limits<int32_t>::max());
+    return OffThread(
+        info.Env(), [n] { return RandomPermutation(n); },
+        [](Napi::Env env, const std::vector<int32_t>& order) {
+          const Napi::Value array = EnvData::Of(env).Allocate(env, "int32", order.size());
+          std::memcpy(array.As<Napi::Int32Array>().Data(), order.data(), order.size() * sizeof(int32_t));
+          return array;
+        });
+  });
+}
+
 Napi::Value ReadState(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OffThread(
@@ -96,6 +110,7 @@ void RegisterRuntime(Napi::Env env, Napi::Object exports) {
   add("setNumThreads", Napi::Function::New<SetNumThreads>(env, "setNumThreads"));
   add("manualSeed", Napi::Function::New<SeedAll>(env, "manualSeed"));
   add("drawBaseSeed", Napi::Function::New<DrawOne>(env, "drawBaseSeed"));
+  add("randperm", Napi::Function::New<DrawPermutation>(env, "randperm"));
   add("getRngState", Napi::Function::New<ReadState>(env, "getRngState"));
   add("setRngState", Napi::Function::New<WriteState>(env, "setRngState"));
 }

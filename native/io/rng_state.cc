@@ -17,6 +17,13 @@ void DrawBaseSeed() {
   at::empty({}, at::kLong).random_();
 }
 
+std::vector<int32_t> RandomPermutation(int64_t n) {
+  // In int64, as in Python: the draws do not depend on the type, but nothing says so.
+  const at::Tensor order = at::randperm(n, at::kLong).to(at::kInt);
+  const int32_t* first = order.data_ptr<int32_t>();
+  return {first, first + n};
+}
+
 std::vector<uint8_t> GetRngState() {
   const at::Tensor state = at::detail::getDefaultCPUGenerator().get_state();
   const uint8_t* bytes = state.data_ptr<uint8_t>();

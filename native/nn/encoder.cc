@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/recompute.h"
+
 namespace torchner {
 
 at::Tensor Embeddings::operator()(const LaidOutBatch& batch, bool training) const {
@@ -22,9 +24,18 @@ at::Tensor EncoderLayer::operator()(const at::Tensor& x, const SequenceLayout& l
   return output_norm(at::dropout(output(inner), output_dropout, training) + mixed);
 }
 
-at::Tensor Encoder::operator()(const LaidOutBatch& batch, bool training) const {
+at::Tensor Encoder::operator()(const LaidOutBatch& batch, bool training, bool recompute) const {
   at::Tensor x = embeddings(batch, training);
-  for (const EncoderLayer& layer : layers) x = layer(x, batch.layout, training);
+  for (const EncoderLayer& layer : layers) {
+    if (!recompute) {
+      x = layer(x, batch.layout, training);
+      continue;
+    }
+    // Copies, since the graph may outlive the model; they share the tensors.
+    x = Recomputed([layer, layout = batch.layout,
+                    training](const at::Tensor& input) { return layer(input, layout, training); },
+                   x);
+  }
   return x;
 }
 

@@ -40,7 +40,8 @@ struct Encoder {
   Embeddings embeddings;
   std::vector<EncoderLayer> layers;
 
-  at::Tensor operator()(const LaidOutBatch& batch, bool training) const;
+  /** `recompute`: keep each layer's input alone for backward, and run the layer again there. */
+  at::Tensor operator()(const LaidOutBatch& batch, bool training, bool recompute) const;
 };
 
 }  // namespace torchner

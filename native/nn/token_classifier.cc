@@ -7,6 +7,7 @@
 
 #include "core/autocast.h"
 #include "core/error.h"
+#include "nn/loss.h"
 
 namespace torchner {
 namespace {
@@ -169,13 +170,19 @@ ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions&
   AutocastScope autocast(device_.type(), options.bf16);
 
   const LaidOutBatch laid_out = LayOut(batch, options.layout, device_);
-  const at::Tensor hidden = encoder_(laid_out, options.training);
+  const bool recompute = options.grad && options.gradient_checkpointing;
+  const at::Tensor hidden = encoder_(laid_out, options.training, recompute);
   const at::Tensor scores = classifier_(at::dropout(hidden, config_.classifier_dropout, options.training));
 
   ForwardOutput output;
-  if (laid_out.labels.defined()) output.loss = at::cross_entropy_loss(scores, laid_out.labels).to(at::kFloat);
+  if (laid_out.labels.defined()) {
+    output.loss = TokenLoss(scores, laid_out.labels, options.label_smoothing);
+  }
   output.logits = ToPadded(laid_out.layout, scores.to(at::kFloat));
-  if (options.grad) output.graph_bytes = GraphBytes(config_, laid_out.input_ids.numel());
+  if (options.grad) {
+    const int64_t kept = GraphBytes(config_, laid_out.input_ids.numel());
+    output.graph_bytes = recompute ? kept / std::max<int64_t>(1, config_.layers) : kept;
+  }
   return output;
 }
 

@@ -29,10 +29,14 @@ struct ForwardOptions {
   Numerics numerics = Numerics::kFast;
   LayoutKind layout = LayoutKind::kPacked;
   bool bf16 = false;
+  /** Share of the loss that is spread over all labels, in [0, 1). */
+  double label_smoothing = 0;
+  /** Run each layer again in backward instead of keeping its activations. */
+  bool gradient_checkpointing = false;
 };
 
 struct ForwardOutput {
-  /** Mean cross entropy over labels other than -100, float32 scalar; undefined without labels. */
+  /** Mean loss over labels other than -100, float32 scalar; undefined without labels. */
   at::Tensor loss;
   /** float32 [rows, width, labels]; zeros at padding when packed. */
   at::Tensor logits;
