@@ -115,7 +115,7 @@ function readPairs(
 /** Lists may be written as on the command line, text without quotes, and paths lead from the config's folder. */
 function valueInConfig(table: OptionTable, { key, value: read, number }: Entry, config: string): unknown {
   const spec = resolveKey(table, key)?.spec;
-  const value = spec?.type === "string" ? (number ?? read) : read;
+  const value = spec?.type === "string" && !spec.pattern ? (number ?? read) : read;
   if (typeof value !== "string" || value === "") return value;
   const beside = resolve(dirname(config), value);
   if (spec?.type === "list") return existsSync(beside) ? [beside] : valueOfText(spec, value);

@@ -13,24 +13,43 @@ export const train: Command = {
     ...trainOptions,
     eval_strategy: { ...trainOptions.eval_strategy, shownDefault: "epoch with --validation-file, else no" },
     save_strategy: { ...trainOptions.save_strategy, shownDefault: "as --eval-strategy" },
+    print_schema: {
+      type: "bool",
+      group: "config",
+      default: false,
+      help: "print a JSON Schema of configs for editors, and do nothing else",
+    },
   },
-  groupTitles,
+  groupTitles: { ...groupTitles, config: "Configs:" },
   examples: [
     "torchner train --train-file train.txt --validation-file valid.txt --output-dir out",
     "torchner train --model ./bert-base-cased --train-file train.jsonl --test-file test.jsonl --num-train-epochs 5 --output-dir out",
     "torchner train --train-file train.txt --validation-file valid.txt --load-best-model-at-end --metric-for-best-model f1 --output-dir out",
-    "torchner train config.json --learning-rate 3e-5",
+    "torchner train ner.yaml --learning-rate 3e-5",
+    "torchner train --print-schema > train.schema.json",
   ],
   complete,
   async run({ given, terminal }) {
+    if (printsSchema(given)) {
+      const { configSchema } = await import("../../training/config_schema.ts");
+      const schema = configSchema("Config of torchner train", trainOptions);
+      terminal.result(JSON.stringify(schema, null, 2));
+      terminal.document(schema);
+      return 0;
+    }
     const { runTrain } = await import("../train_run.ts");
     await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal);
     return 0;
   },
 };
 
+function printsSchema(given: GivenOptions): boolean {
+  return given.get("print_schema")?.value === true;
+}
+
 /** Adds the config's options below the command line's, then the defaults that `train` has of its own. */
 async function complete({ given, operands }: Pick<Invocation, "given" | "operands">): Promise<Fault[]> {
+  if (printsSchema(given)) return [];
   const faults: Fault[] = [];
   const [config, ...more] = operands;
   for (const operand of more) faults.push({ key: operand, text: "unexpected; train takes one config" });

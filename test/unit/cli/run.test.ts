@@ -41,6 +41,14 @@ test("with --json, help and version are one document too", async () => {
   expect(JSON.parse(version.stdout)).toEqual({ version: "0.1.0" });
 });
 
+test("train --print-schema prints the schema of configs, with and without --json", async () => {
+  const { code, stdout, stderr } = await torchner("train", "--print-schema");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(JSON.parse(stdout)).toMatchObject({ properties: { learning_rate: { default: 5e-5 } } });
+  expect(JSON.parse(stdout).properties).not.toHaveProperty("print_schema");
+  expect((await torchner("train", "--json", "--print-schema")).stdout).toBe(stdout);
+});
+
 describe("usage errors end with 2 and say what was meant", () => {
   test.each([
     [["trian"], "unknown command trian; did you mean train?"],

@@ -85,10 +85,13 @@ fp16: false
 
   test("a number without quotes is text, as written, where an option is text", async () => {
     const { values, faults } = await read(
-      "label_column_name: 3\nrun_name: 007\nhub_model_id: 1e-5",
+      "label_column_name: 3\nrun_name: 007\nmetric_for_best_model: 1e-5",
       "ner.yaml",
     );
-    expect([values, faults]).toEqual([{ label_column_name: "3", run_name: "007", hub_model_id: "1e-5" }, []]);
+    expect([values, faults]).toEqual([
+      { label_column_name: "3", run_name: "007", metric_for_best_model: "1e-5" },
+      [],
+    ]);
   });
 
   test("an anchor is repeated with its value", async () => {
