@@ -53,7 +53,7 @@ function flag(name: string, spec: OptionSpec): string {
 }
 
 /** Small numbers as people write them: 5e-5. */
-function shownValue(value: unknown): string {
+export function shownValue(value: unknown): string {
   const tiny = typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3;
   return tiny ? value.toExponential() : String(value);
 }

