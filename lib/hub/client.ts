@@ -64,7 +64,7 @@ async function send(input: string | URL, init: RequestInit): Promise<Answer> {
     alive.sign();
     if (response.ok) return { response, alive };
     await response.body?.cancel();
-    throw statusFailure(response, url.pathname);
+    throw statusFailure(response, url.pathname, init.method);
   } catch (error) {
     alive.end();
     throw error;

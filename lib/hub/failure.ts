@@ -47,9 +47,10 @@ export function isTransient(failure: HubFailure): boolean {
 
 /**
  * The failure in an answer's status.
- * @param path  of the request, without host and query: a signed address is a secret.
+ * @param path    of the request, without host and query: a signed address is a secret.
+ * @param method  of the request: whether it would read or write.
  */
-export function statusFailure(response: Response, path: string): HubFailure {
+export function statusFailure(response: Response, path: string, method = "GET"): HubFailure {
   const { status, headers } = response;
   const said = redact(headers.get("X-Error-Message") ?? "");
   const answer = `${path} was answered with ${status}${said ? ` ("${said}")` : ""}`;
@@ -58,14 +59,14 @@ export function statusFailure(response: Response, path: string): HubFailure {
     return new HubFailure(
       "denied",
       `${answer}: access has to be granted first. Ask for it on the repository's page at ${hubEndpoint()}, then ` +
-        loginAdvice(),
+        loginAdvice(method),
       { status },
     );
   // To somebody without rights, the hub says 401 of what does not exist and of what is private alike.
   if (status === 401 || status === 403)
     return new HubFailure(
       "denied",
-      `${answer}: it does not exist or is not open to you. Check its name; for a private one, ${loginAdvice()}`,
+      `${answer}: it does not exist or is not open to you. Check its name; for a private one, ${loginAdvice(method)}`,
       { status },
     );
   if (status === 404 || status === 410)
@@ -74,7 +75,7 @@ export function statusFailure(response: Response, path: string): HubFailure {
     const retryAfter = Number(headers.get("Retry-After") ?? Number.NaN);
     const advice =
       status === 429 ? "too many requests: try again later" : "the hub has trouble: try again later";
-    return new HubFailure("busy", `${answer}; ${advice}, or work from the cache with HF_HUB_OFFLINE=1`, {
+    return new HubFailure("busy", `${answer}; ${advice}`, {
       status,
       retryAfter: Number.isFinite(retryAfter) ? retryAfter : undefined,
     });
@@ -91,9 +92,10 @@ function missing(answer: string, errorCode: string | null): string {
   return `${answer}: there is no such repository at ${hubEndpoint()}; check its name`;
 }
 
-function loginAdvice(): string {
+function loginAdvice(method: string): string {
+  const right = method === "GET" ? "read it" : "write to it";
   return hubToken()
-    ? "check that the token in use (HF_TOKEN, or the file of `hf auth login`) may read it"
+    ? `check that the token in use (HF_TOKEN, or the file of \`hf auth login\`) may ${right}`
     : "set HF_TOKEN or run `hf auth login`";
 }
 
@@ -104,15 +106,15 @@ export function asFailure(error: unknown, path: string): HubFailure {
   if (name === "TimeoutError")
     return new HubFailure(
       "unreachable",
-      `${path}: nothing came from ${hubEndpoint()} in time; check the network, raise HF_HUB_DOWNLOAD_TIMEOUT ` +
-        "(seconds), or work from the cache with HF_HUB_OFFLINE=1",
+      `${path}: nothing came from ${hubEndpoint()} in time; check the network, or raise HF_HUB_DOWNLOAD_TIMEOUT ` +
+        "(seconds)",
       { cause: error },
     );
   if (isFromNetwork(error as Error))
     return new HubFailure(
       "unreachable",
       `${path}: ${hubEndpoint()} cannot be reached (${redact(reason(error as Error))}); check the network and ` +
-        "HF_ENDPOINT, or work from the cache with HF_HUB_OFFLINE=1",
+        "HF_ENDPOINT",
       { cause: error },
     );
   // The package met something that it does not expect: a page instead of JSON, a missing field.

@@ -9,7 +9,7 @@ import { shardNames } from "./shard_index.ts";
 import { hasOne, snapshot, type Wanted } from "./snapshot.ts";
 
 /** The configuration and whatever a tokenizer is read from. */
-const smallFiles = [
+export const smallFiles = [
   "config.json",
   "tokenizer.json",
   "tokenizer_config.json",

@@ -29,7 +29,7 @@ export const AutoTokenizer = {
    */
   async fromPretrained(source: string): Promise<Tokenizer> {
     // A tokenizer may be saved by itself: a folder need not hold the config.json that `resolveModel` asks for.
-    const folder = holdsTokenizer(source) ? source : await resolveModel(source);
+    const folder = holdsTokenizer(source) ? source : await resolveModel(source, { weights: false });
     const files = await readTokenizerFiles(folder);
     const settings = await readTokenizerSettings(folder, files);
     const handle = await named(folder, () => loadNative(files, settings));

@@ -71,8 +71,9 @@ export class TestHub {
     return `http://127.0.0.1:${(this.#hub.address() as AddressInfo).port}`;
   }
 
+  /** Another name of this machine: for Python, another port alone is no other host. */
   get #storageUrl(): string {
-    return `http://127.0.0.1:${(this.#storage.address() as AddressInfo).port}`;
+    return `http://localhost:${(this.#storage.address() as AddressInfo).port}`;
   }
 
   async close(): Promise<void> {
@@ -131,7 +132,8 @@ export class TestHub {
       return isKnown ? error(404, "RepoNotFound") : error(401, "RepoNotFound");
     const revision = decodeURIComponent(api?.[4] ?? file?.[3] ?? "main");
     if (api?.[3] === "branch") return this.#branch(request, repo, revision);
-    const commit = Object.values(repo.revisions).includes(revision) ? revision : repo.revisions[revision];
+    const branch = revision === "HEAD" ? "main" : revision;
+    const commit = Object.values(repo.revisions).includes(branch) ? branch : repo.revisions[branch];
     if (!commit) return error(404, "RevisionNotFound");
     if (api?.[3] === "tree") return this.#list(repo, url);
     if (api?.[3] === "preupload") return preupload(request, JSON.parse(body.toString()));

@@ -264,9 +264,7 @@ describe("a hub that cannot be asked", () => {
     process.env.HF_ENDPOINT = "http://127.0.0.1:1";
     await expect(open("org/name")).rejects.toMatchObject({
       code: "EENV",
-      message: expect.stringMatching(
-        /cannot be reached .*check the network and HF_ENDPOINT.*HF_HUB_OFFLINE=1/,
-      ),
+      message: expect.stringMatching(/cannot be reached .*check the network and HF_ENDPOINT/),
     });
   });
 
