@@ -4,7 +4,8 @@ import type { Command } from "./command.ts";
 import { commonOptions } from "./command.ts";
 
 const exits = `Exit codes: 0 ok, 2 usage, 3 data or checkpoint, 4 environment, 5 out of memory,
-6 non-finite loss, 7 input/output, 130 interrupted, 143 terminated`;
+6 non-finite loss, 7 input/output, 75 stopped and resumable,
+130 interrupted, 143 terminated`;
 
 const commonTitle = "Everywhere:";
 

@@ -127,7 +127,13 @@ function wrongBoolean(value: unknown): string | undefined {
   return `must be true or false, got ${show(value)}${meant ? `; did you mean ${meant}?` : ""}`;
 }
 
-function wrongChoice(choices: readonly string[], value: unknown): string {
+function wrongChoice(
+  choices: readonly string[],
+  value: unknown,
+  remedies: OptionSpec["remedies"] = {},
+): string {
+  const remedy = typeof value === "string" && Object.hasOwn(remedies, value) ? remedies[value] : undefined;
+  if (remedy) return `must be ${oneOf(choices)}, got ${show(value)}; ${remedy}`;
   // What YAML 1.1 reads where someone writes `eval_strategy: no`.
   const off = choices.includes("no") && /^(false|off|none)$/i.test(String(value));
   const [near] = off ? ["no"] : nearestNames(String(value), choices);
@@ -144,7 +150,7 @@ export function wrongValue(spec: OptionSpec, value: unknown): string | undefined
       return wrongNumber(spec, value);
     case "enum":
       if (typeof value === "string" && spec.choices.includes(value)) return undefined;
-      return wrongChoice(spec.choices, value);
+      return wrongChoice(spec.choices, value, spec.remedies);
     case "list":
       return "choices" in spec ? wrongChoices(spec, value) : wrongNames(value);
     case "object":
@@ -165,13 +171,13 @@ function wrongNames(value: unknown): string | undefined {
 }
 
 function wrongChoices(
-  { choices, words }: { choices: readonly string[]; words: Readonly<Record<string, readonly string[]>> },
+  { choices, words, remedies }: Extract<OptionSpec, { choices: unknown; words: unknown }>,
   value: unknown,
 ): string | undefined {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const known = [...choices, ...Object.keys(words)];
   const wrong = items.findIndex((item) => typeof item !== "string" || !known.includes(item));
-  if (wrong >= 0) return wrongChoice(known, items[wrong]);
+  if (wrong >= 0) return wrongChoice(known, items[wrong], remedies);
   const word = items.find((item) => Object.hasOwn(words, item as string));
   return word !== undefined && items.length > 1
     ? `${word} stands alone; leave it or the others out`

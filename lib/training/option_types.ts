@@ -9,6 +9,8 @@ export type OptionSpec = {
   readonly switches?: Readonly<Record<string, Switch>>;
   /** What help shows as the default where there is no fixed one. */
   readonly shownDefault?: string;
+  /** What to say to a value that users bring along and that is none here. */
+  readonly remedies?: Readonly<Record<string, string>>;
 } & (
   | {
       readonly type: "string";

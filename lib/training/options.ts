@@ -475,6 +475,7 @@ export const trainingOptions = {
     group: "logging",
     choices: ["tensorboard", "jsonl"],
     words: { none: [], all: ["tensorboard", "jsonl"] },
+    remedies: { wandb: "take tensorboard and give its folder to `wandb sync`" },
     default: [],
     shownDefault: "none",
     help: "files to write the log to besides trainer_state.json",
@@ -515,6 +516,10 @@ export const trainingOptions = {
     type: "enum",
     group: "hub",
     choices: ["end", "every_save"],
+    remedies: {
+      checkpoint: "every_save uploads the model itself",
+      all_checkpoints: "every_save uploads each model in place of the one before",
+    },
     default: "every_save",
     help: "when to upload: after training, or with each checkpoint too",
   },

@@ -60,7 +60,7 @@ async function complete({ given, operands }: Pick<Invocation, "given" | "operand
   }
   followDefaults(given);
   faults.push(...dataFaults(given), ...combinationFaults(given, spellings.commandLine));
-  faults.push(...evaluationFaults(given), ...idleFaults(given));
+  faults.push(...evaluationFaults(given), ...idleFaults(given), ...(await uploadFaults(given)));
   return faults;
 }
 
@@ -101,6 +101,17 @@ function followDefaults(given: GivenOptions): void {
   const evaluates = given.has("validation_file") || given.has("dataset_name");
   follow("eval_strategy", evaluates ? "epoch" : "no");
   follow("save_strategy", given.get("eval_strategy")!.value);
+}
+
+/** An upload that cannot be made should not be found out after hours of training. */
+async function uploadFaults(given: GivenOptions): Promise<Fault[]> {
+  const push = given.get("push_to_hub");
+  if (push?.value !== true) return [];
+  const { hubToken, isOffline } = await import("../../hub/settings.ts");
+  if (isOffline()) return [{ key: push.key, text: "cannot upload while HF_HUB_OFFLINE is set; unset it" }];
+  if (hubToken()) return [];
+  const text = "needs an access token that may write; set HF_TOKEN, or log in with `hf auth login`";
+  return [{ key: push.key, text }];
 }
 
 const metricNames = ["loss", "precision", "recall", "f1", "accuracy"];

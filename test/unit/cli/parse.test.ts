@@ -65,7 +65,10 @@ test.each([
   [["--model", "--bf16"], "--model: needs a value; one that begins with a dash is written --model=VALUE"],
   [["--seed", ""], '--seed: must be a whole number, got ""'],
   [["--fp16"], "--fp16: is not supported; set bf16, which computes in half precision without a loss scale"],
-  [["--report-to", "wandb"], '--report-to: must be tensorboard, jsonl, none or all, got "wandb"'],
+  [
+    ["--report-to", "wandb"],
+    '--report-to: must be tensorboard, jsonl, none or all, got "wandb"; take tensorboard and give its folder to `wandb sync`',
+  ],
   [["--report-to", "none,jsonl"], "--report-to: none stands alone; leave it or the others out"],
   [
     ["--train-sampling-strategy", "sequential"],

@@ -128,6 +128,26 @@ describe("usage errors end with 2 and say what was meant", () => {
     expect([code, stdout.startsWith("{")]).toEqual([2, argv.includes("--json")]);
   });
 
+  test.each([
+    [
+      { HF_TOKEN: "", HF_TOKEN_PATH: "/none" },
+      "--push-to-hub: needs an access token that may write; set HF_TOKEN",
+    ],
+    [
+      { HF_TOKEN: "hf_test", HF_HUB_OFFLINE: "1" },
+      "--push-to-hub: cannot upload while HF_HUB_OFFLINE is set",
+    ],
+  ])("--push-to-hub with %j", async (variables, message) => {
+    const before = { ...process.env };
+    Object.assign(process.env, variables);
+    try {
+      const { code, stderr } = await torchner("train", "--train-file", "t", "--push-to-hub");
+      expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    } finally {
+      process.env = before;
+    }
+  });
+
   test("with --json, standard output holds the error as one document", async () => {
     const { code, stdout, stderr } = await torchner("train", "--json", "--sede", "1");
     expect(code).toBe(2);

@@ -173,6 +173,10 @@ describe("what is refused", () => {
       { hubModelId: "me / ner" },
       'hubModelId: must be ORG/NAME or NAME, of letters, digits, dots, dashes and underscores, got "me / ner"',
     ],
+    [
+      { hubStrategy: "checkpoint" },
+      'hubStrategy: must be end or every_save, got "checkpoint"; every_save uploads the model itself',
+    ],
     [{ reportTo: ["jsonl", 3] }, "reportTo: must be tensorboard, jsonl, none or all, got 3"],
   ])("%j", (options, message) => {
     const error = refusal(options);
