@@ -1,5 +1,7 @@
 // As lib/native/load.ts, which sees only a copy of the environment inside Jest: test files share two cores.
 process.env.GOMP_SPINCOUNT ??= "2000";
+// A name that is no folder is looked for on the hub; tests of the hub have one of their own.
+process.env.HF_HUB_OFFLINE ??= "1";
 
 export default {
   testEnvironment: "node",
