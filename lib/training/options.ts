@@ -7,6 +7,7 @@
  */
 import { datasetFormats } from "../data/format.ts";
 import type { Given, OptionTable, Values } from "./option_types.ts";
+import type { PortedFields } from "./ported_options.ts";
 
 /** torch's and numpy's seeds share this range. */
 const seedRange = { min: 0, max: 2 ** 32 - 1 } as const;
@@ -546,4 +547,4 @@ export const groupTitles: Readonly<Record<string, string>> = {
 
 export type TrainOptions = Values<typeof trainOptions>;
 /** What `new TrainingArguments(...)` takes; every field is optional and null means "not given". */
-export type TrainingOptions = Given<typeof trainingOptions>;
+export type TrainingOptions = Given<typeof trainingOptions> & PortedFields;

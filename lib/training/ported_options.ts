@@ -4,6 +4,8 @@
  * name, with what to do instead.
  */
 
+import type { CamelCase } from "./option_types.ts";
+
 /** `idle`: the values that ask for nothing (null and undefined always do), or `any` where no value changes a result. */
 export interface PortedOption {
   readonly idle: readonly unknown[] | "any";
@@ -154,6 +156,9 @@ const runArguments = {
   trust_remote_code: instead("no code of a model repository is run here", false),
   use_auth_token: instead(token, false),
 } as const satisfies Readonly<Record<string, PortedOption>>;
+
+/** As scripts write them for `new TrainingArguments(...)`; whether a value is taken is found when it is read. */
+export type PortedFields = { readonly [K in keyof typeof fields as CamelCase<K>]?: unknown };
 
 /** For `new TrainingArguments(...)`. */
 export const portedFields: Readonly<Record<string, PortedOption>> = fields;

@@ -49,6 +49,22 @@ describe("without a model", () => {
     expect(stderr).not.toContain("    at ");
   });
 
+  test("a config's faults come with their lines, beside those of the command line", () => {
+    writeFileSync(join(folder, "bad.yaml"), "train_file: t\nlearningrate: 1\nbf16: yes\n");
+    const { code, stderr } = torchner(["train", "bad.yaml", "--sede", "1"]);
+    const [, ...faults] = stderr.split("\n");
+    expect([code, faults]).toEqual([
+      2,
+      [
+        "  --sede: unknown option; did you mean --seed?",
+        "  bad.yaml:2 learningrate: unknown key; did you mean learning_rate?",
+        '  bad.yaml:3 bf16: must be true or false, got "yes"; did you mean true?',
+        "(see torchner train --help)",
+        "",
+      ],
+    ]);
+  });
+
   test("TORCHNER_DEBUG=1 adds the stack", () => {
     const { stderr } = torchner(["train", "--sede", "1"], { env: { TORCHNER_DEBUG: "1" } });
     expect(stderr).toContain("    at ");
@@ -285,21 +301,13 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     expect(JSON.parse(stdout).global_step).toBeLessThan(60);
   });
 
-  test("Ctrl-C stops the run in order: it ends with 130, says what is kept and leaves nothing broken", async () => {
-    const args = [
-      "--max-steps",
-      "100000",
-      "--save-strategy",
-      "steps",
-      "--save-steps",
-      "5",
-      "--save-total-limit",
-    ];
-    const child = spawn(
-      process.execPath,
-      [binary, "train", ...training, ...args, "1", "--output-dir", "stopped", "--quiet"],
-      { cwd: folder, stdio: ["ignore", "ignore", "pipe"] },
-    );
+  test("Ctrl-C stops the run in order: it ends with 75 and goes on, later, as if never stopped", async () => {
+    const steps = ["--max-steps", "600", "--save-strategy", "steps", "--save-steps", "5"];
+    const run = ["train", ...training, ...steps, "--save-total-limit", "1", "--output-dir", "stopped"];
+    const child = spawn(process.execPath, [binary, ...run, "--quiet"], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let stderr = "";
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
@@ -309,28 +317,41 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     while (child.exitCode === null && !names().some((name) => name.startsWith("checkpoint-")))
       await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGINT");
-    expect(await ended).toBe(130);
+    expect(await ended).toBe(75);
     const kept = names();
     expect(kept).toEqual([expect.stringMatching(/^checkpoint-\d+$/)]);
     expect(stderr).toMatch(
-      new RegExp(`^error: stopped by SIGINT after step \\d+; stopped keeps ${kept[0]}\\n$`),
+      new RegExp(
+        `^error: stopped by SIGINT after step \\d+, saved as ${kept[0]}; go on with .*-checkpoint auto\\n$`,
+      ),
     );
+
+    const resumed = torchner([...run, "--resume-from-checkpoint", "auto", "--quiet"]);
+    expect(resumed).toMatchObject({ code: 0, stderr: "" });
+    const whole = [...run.slice(0, -1), "whole", "--quiet"];
+    expect(torchner(whole)).toMatchObject({ code: 0, stderr: "" });
+    const file = (of: string, name: string) => readFileSync(join(folder, of, name), "utf8");
+    expect(file("stopped", "model.safetensors") === file("whole", "model.safetensors")).toBe(true);
+    const losses = (of: string) =>
+      JSON.parse(file(of, "trainer_state.json")).log_history.filter((row: object) => "loss" in row);
+    expect(losses("stopped")).toEqual(losses("whole"));
+    expect(losses("whole")).toHaveLength(1);
   });
 
   test("a config gives the same run as the flags", () => {
-    const config = {
-      train_file: "train.txt",
-      model: "tiny",
-      from_scratch: true,
-      max_steps: 2,
-      seed: 7,
-      threads: 1,
-    };
-    writeFileSync(
-      join(folder, "run.json"),
-      JSON.stringify({ ...config, output_dir: "by_config", save_strategy: "no" }),
-    );
-    expect(torchner(["train", "run.json", "--seed", "8"]).code).toBe(0);
+    const config = `# paths lead from this file
+train_file: ../train.txt
+model: ../tiny
+from_scratch: true
+output_dir: ../by_config
+save_strategy: no
+max_steps: 2
+seed: 7
+threads: 1
+`;
+    mkdirSync(join(folder, "configs"));
+    writeFileSync(join(folder, "configs", "run.yaml"), config);
+    expect(torchner(["train", "configs/run.yaml", "--seed", "8"]).code).toBe(0);
     expect(
       torchner(["train", ...training, "--max-steps", "2", "--seed", "8", "--output-dir", "by_flags"]).code,
     ).toBe(0);
