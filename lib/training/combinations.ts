@@ -1,4 +1,5 @@
 /** What options mean for one another: values that follow from others, and those that cannot work together. */
+import { getScheduler } from "../optim/scheduler.ts";
 import { type Fault, type GivenOptions, type Spell, withDefaults } from "./check_options.ts";
 import type { Values } from "./option_types.ts";
 import { trainingOptions } from "./options.ts";
@@ -64,6 +65,21 @@ const plateau: Rule = ({ lrSchedulerType, evalStrategy }, spell) => {
   return { option: "lr_scheduler_type", text: `reduce_lr_on_plateau ${evaluating(spell)}` };
 };
 
+/** The schedule itself knows what it takes; it is made once to ask it. */
+const schedule: Rule = ({ lrSchedulerType, lrSchedulerKwargs, learningRate }) => {
+  try {
+    getScheduler(lrSchedulerType, {
+      optimizer: { lr: learningRate },
+      numTrainingSteps: 1,
+      schedulerSpecificKwargs: lrSchedulerKwargs,
+    });
+    return undefined;
+  } catch (error) {
+    const text = (error as Error).message.replace(/^lrSchedulerKwargs: /, "").replace(/\.$/, "");
+    return { option: "lr_scheduler_kwargs", text };
+  }
+};
+
 const goingOn: Rule = ({ resumeFromCheckpoint, overwriteOutputDir }, spell) => {
   const resumes = resumeFromCheckpoint !== undefined && resumeFromCheckpoint !== false;
   if (!resumes || !overwriteOutputDir) return undefined;
@@ -71,7 +87,7 @@ const goingOn: Rule = ({ resumeFromCheckpoint, overwriteOutputDir }, spell) => {
   return { option: "resume_from_checkpoint", text };
 };
 
-const rules: readonly Rule[] = [bestModel, savingTheBest, plateau, goingOn];
+const rules: readonly Rule[] = [bestModel, savingTheBest, plateau, schedule, goingOn];
 
 /** Options that are right one by one and cannot work together; they are refused before any work starts. */
 export function combinationFaults(given: GivenOptions, spell: Spell): Fault[] {

@@ -6,6 +6,7 @@
  * camelCase in TypeScript and kebab-case on the command line.
  */
 import { datasetFormats } from "../data/format.ts";
+import { schedulerTypes } from "../optim/scheduler.ts";
 import type { Given, OptionTable, Values } from "./option_types.ts";
 import type { PortedFields } from "./ported_options.ts";
 
@@ -207,17 +208,7 @@ export const trainingOptions = {
   lr_scheduler_type: {
     type: "enum",
     group: "training",
-    choices: [
-      "linear",
-      "cosine",
-      "cosine_with_restarts",
-      "polynomial",
-      "constant",
-      "constant_with_warmup",
-      "inverse_sqrt",
-      "warmup_stable_decay",
-      "reduce_lr_on_plateau",
-    ],
+    choices: schedulerTypes,
     default: "linear",
     help: "how the learning rate moves after the warmup",
   },

@@ -130,7 +130,7 @@ describe("usage errors end with 2 and say what was meant", () => {
 
   test.each([
     [
-      { HF_TOKEN: "", HF_TOKEN_PATH: "/none" },
+      { HF_HUB_OFFLINE: "", HF_TOKEN: "", HF_TOKEN_PATH: "/none" },
       "--push-to-hub: needs an access token that may write; set HF_TOKEN",
     ],
     [

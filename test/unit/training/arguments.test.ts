@@ -230,6 +230,22 @@ describe("combinations that cannot work", () => {
       "lrSchedulerType: reduce_lr_on_plateau needs evaluation while training; set evalStrategy to epoch or steps",
     ],
     [
+      { lrSchedulerKwargs: { num_cycle: 2 }, lrSchedulerType: "cosine" },
+      "lrSchedulerKwargs: the cosine schedule has no option num_cycle; did you mean num_cycles?",
+    ],
+    [
+      { lrSchedulerKwargs: { power: 2 } },
+      "lrSchedulerKwargs: the linear schedule has no option power; it takes none",
+    ],
+    [
+      { lrSchedulerType: "warmup_stable_decay" },
+      "lrSchedulerKwargs: the warmup_stable_decay schedule needs num_decay_steps",
+    ],
+    [
+      { lrSchedulerType: "polynomial", learningRate: 1e-8 },
+      "lrSchedulerKwargs: polynomial: lr_end (1e-7) must be below the learning rate (1e-8)",
+    ],
+    [
       { resumeFromCheckpoint: "auto", overwriteOutputDir: true },
       "resumeFromCheckpoint: goes on with a run, and overwriteOutputDir replaces it; leave one out",
     ],
@@ -244,6 +260,8 @@ describe("combinations that cannot work", () => {
     [{ evalStrategy: "epoch", saveStrategy: "best", metricForBestModel: "loss" }],
     [{ evalStrategy: "epoch", lrSchedulerType: "reduce_lr_on_plateau" }],
     [{ resumeFromCheckpoint: false, overwriteOutputDir: true }],
+    [{ lrSchedulerType: "cosine_with_restarts", lrSchedulerKwargs: { num_cycles: 2 } }],
+    [{ lrSchedulerType: "warmup_stable_decay", lrSchedulerKwargs: { num_decay_steps: 10 } }],
   ] as const)("%j can", (options) => {
     expect(new TrainingArguments(options)).toMatchObject(options);
   });
