@@ -69,6 +69,8 @@ export type TrainerCallback = { [event in EventName]?: EventHandler } & {
   readonly name?: string;
   /** What is saved with a checkpoint, in `stateful_callbacks` of `trainer_state.json`. */
   stateDict?(): Record<string, unknown>;
+  /** Called with it when a saved run goes on, before `onTrainBegin`. */
+  loadStateDict?(state: Record<string, unknown>): void;
 };
 
 export function newControl(): TrainerControl {
@@ -110,4 +112,19 @@ export function savedStates(
     if (callback.name && callback.stateDict) states[callback.name] = callback.stateDict();
   }
   return states;
+}
+
+/** Puts switches and callbacks back to what `savedStates` gave when the run was saved. */
+export function restoreStates(
+  callbacks: readonly TrainerCallback[],
+  control: TrainerControl,
+  saved: Record<string, unknown>,
+): void {
+  const { args } = (saved.TrainerControl ?? {}) as { args?: Record<string, boolean> };
+  control.shouldEpochStop = args?.should_epoch_stop ?? false;
+  control.shouldTrainingStop = args?.should_training_stop ?? false;
+  for (const callback of callbacks) {
+    const state = callback.name === undefined ? undefined : saved[callback.name];
+    if (state) callback.loadStateDict?.(state as Record<string, unknown>);
+  }
 }

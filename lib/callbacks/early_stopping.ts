@@ -19,8 +19,8 @@ export function earlyStopping(options: { patience?: number; threshold?: number }
   let withoutImprovement = 0;
   return {
     name: "EarlyStoppingCallback",
-    onTrainBegin(args) {
-      withoutImprovement = 0;
+    onTrainBegin(args, state) {
+      if (state.globalStep === 0) withoutImprovement = 0;
       if (args.evalStrategy === "no") {
         throw new TorchnerError(
           "EARG",
@@ -44,5 +44,9 @@ export function earlyStopping(options: { patience?: number; threshold?: number }
       args: { early_stopping_patience: patience, early_stopping_threshold: threshold },
       attributes: { early_stopping_patience_counter: withoutImprovement },
     }),
+    loadStateDict({ attributes }) {
+      const saved = attributes as { early_stopping_patience_counter?: number } | undefined;
+      withoutImprovement = saved?.early_stopping_patience_counter ?? 0;
+    },
   };
 }

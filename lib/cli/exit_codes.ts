@@ -14,5 +14,8 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   EABORT: 1,
 };
 
+/** For a run that a signal stopped and that can go on: sysexits' EX_TEMPFAIL. */
+export const resumableExit = 75;
+
 /** For an error that no part of torchner foresaw. */
 export const unforeseen = { code: "EINTERNAL", exit: 1 } as const;

@@ -1,5 +1,5 @@
-import { exitCodes, unforeseen } from "./exit_codes.ts";
-import { type StopSignal, signalExits } from "./interrupt.ts";
+import { exitCodes, resumableExit, unforeseen } from "./exit_codes.ts";
+import { Resumable, type StopSignal, signalExits } from "./interrupt.ts";
 
 /** An error as the command line shows it. */
 export interface Failure {
@@ -17,10 +17,14 @@ export function failureOf(error: unknown): Failure {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code !== undefined && Object.hasOwn(exitCodes, code)) {
     const known = code as keyof typeof exitCodes;
-    const exit = (known === "EABORT" && signalExits[error.cause as StopSignal]) || exitCodes[known];
+    const exit = (known === "EABORT" && exitOfStop(error.cause)) || exitCodes[known];
     return { code: known === "EARG" ? "EUSAGE" : known, message: error.message, exit };
   }
   if (syscall !== undefined) return { code: "EIO", message: error.message, exit: exitCodes.EIO };
   const hint = "this is a fault in torchner; TORCHNER_DEBUG=1 shows where";
   return { ...unforeseen, message: `${error.name}: ${error.message} (${hint})` };
+}
+
+function exitOfStop(cause: unknown): number | undefined {
+  return cause instanceof Resumable ? resumableExit : signalExits[cause as StopSignal];
 }

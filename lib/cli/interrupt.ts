@@ -4,6 +4,11 @@ import { TorchnerError } from "../native/errors.ts";
 export const signalExits = { SIGINT: 130, SIGTERM: 143 } as const;
 export type StopSignal = keyof typeof signalExits;
 
+/** The cause of an `EABORT` whose work can be taken up again; the process ends with 75. */
+export class Resumable {
+  constructor(readonly signal: StopSignal) {}
+}
+
 /**
  * Runs work that Ctrl-C or a termination should stop in order: the first signal aborts the work's AbortSignal, with
  * the signal's name as the reason; a second one ends the process at once, as it would without us.

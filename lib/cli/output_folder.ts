@@ -19,16 +19,17 @@ const runFiles = [...resultFiles, "training_args.json", "model.safetensors"];
 
 /**
  * Makes sure, before any work, that the results will find their place; creates nothing.
- * @throws {TorchnerError} `EUSAGE` for a folder that holds a run, unless `overwrite`; `EIO` where it cannot be written.
+ * @param settled  Whether the user has said what becomes of an older run: it is overwritten, or goes on.
+ * @throws {TorchnerError} `EUSAGE` for a folder that holds a run, unless `settled`; `EIO` where it cannot be written.
  */
-export async function checkOutputFolder(folder: string, overwrite: boolean): Promise<void> {
+export async function checkOutputFolder(folder: string, settled: boolean): Promise<void> {
   const names = await namesIn(folder);
   const run = names.filter((name) => runFiles.includes(name) || checkpointName.test(name));
-  if (run.length > 0 && !overwrite) {
+  if (run.length > 0 && !settled) {
     throw new TorchnerError(
       "EUSAGE",
-      `${folder} already holds a run (${run.slice(0, 3).join(", ")}${run.length > 3 ? ", ..." : ""}); ` +
-        "name another folder, or replace that run with --overwrite-output-dir",
+      `${folder} already holds a run (${run.slice(0, 3).join(", ")}${run.length > 3 ? ", ..." : ""}); name another ` +
+        "folder, let that run go on with --resume-from-checkpoint auto, or replace it with --overwrite-output-dir",
     );
   }
   await checkWritable(resolve(folder), folder);

@@ -22,7 +22,7 @@ import { writePredictions, writeResults } from "../training/outputs.ts";
 import type { LogRow } from "../training/state.ts";
 import { Trainer, type TrainOutput } from "../training/trainer.ts";
 import { wordPredictions } from "../training/words.ts";
-import { untilStopped } from "./interrupt.ts";
+import { Resumable, type StopSignal, untilStopped } from "./interrupt.ts";
 import { reportLostWords } from "./lost_words.ts";
 import { checkOutputFolder, checkStart, clearOldRun } from "./output_folder.ts";
 import { recordingSeqeval } from "./recorder.ts";
@@ -50,7 +50,7 @@ interface Scored {
  * Then: train, evaluate, save, predict the test file.
  */
 export async function runTrain(values: TrainOptions, terminal: Terminal): Promise<void> {
-  await checkOutputFolder(values.outputDir, values.overwriteOutputDir);
+  await checkOutputFolder(values.outputDir, values.overwriteOutputDir || resumes(values));
   const parts = await prepare(values, terminal);
   try {
     await trainAndReport(values, parts, terminal);
@@ -60,11 +60,15 @@ export async function runTrain(values: TrainOptions, terminal: Terminal): Promis
   }
 }
 
+function resumes({ resumeFromCheckpoint }: TrainOptions): boolean {
+  return resumeFromCheckpoint !== undefined && resumeFromCheckpoint !== false;
+}
+
 async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts> {
   const raw = await loadFiles(values);
   const source = values.model ?? defaultCheckpoint;
   const folder = await resolveModel(source);
-  await checkStart(folder, values.outputDir);
+  if (values.overwriteOutputDir) await checkStart(folder, values.outputDir);
   const config = await readConfig(folder);
   const dataset = limitSamples(raw, checkpointOrder(raw.labels, config), values);
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
@@ -156,6 +160,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
     evalDataset: data.validation,
     dataCollator: new DataCollatorForTokenClassification(tokenizer),
     processingClass: tokenizer,
+    log: (line) => terminal.note(line),
     computeMetrics: recordingSeqeval(
       model.labels,
       (scores) => {
@@ -165,7 +170,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
       { returnEntityLevelMetrics: values.returnEntityLevelMetrics },
     ),
     callbacks: [
-      replaceOldRun(values.outputDir),
+      ...(values.overwriteOutputDir ? [replaceOldRun(values.outputDir)] : []),
       header(parts, values, terminal),
       ...(values.earlyStoppingPatience === undefined
         ? []
@@ -174,7 +179,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   });
   if (terminal.quiet) trainer.removeCallback("progress");
 
-  const { metrics } = await trainUntilStopped(trainer);
+  const { metrics } = await trainUntilStopped(trainer, values);
   const trained: LogRow = { ...metrics, train_samples: data.train!.length };
   if (parts.lostWords > 0) trained.train_skipped_words = parts.lostWords;
   await trainer.saveModel();
@@ -190,19 +195,23 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted });
 }
 
-/** @throws {TorchnerError} `EABORT` after Ctrl-C or a termination, naming what is kept. */
-async function trainUntilStopped(trainer: Trainer): Promise<TrainOutput> {
+/** @throws {TorchnerError} `EABORT` after Ctrl-C or a termination, saying how to go on. */
+async function trainUntilStopped(trainer: Trainer, values: TrainOptions): Promise<TrainOutput> {
+  const { resumeFromCheckpoint, force } = values;
   try {
-    return await untilStopped((signal) => trainer.train({ signal }));
+    return await untilStopped((signal) => trainer.train({ signal, resumeFromCheckpoint, force }));
   } catch (error) {
     if ((error as TorchnerError).code !== "EABORT") throw error;
-    const { outputDir } = trainer.args;
-    const kept = (await listCheckpoints(outputDir)).map(({ step }) => `checkpoint-${step}`);
+    const step = trainer.state.globalStep;
+    const kept = (await listCheckpoints(trainer.args.outputDir)).some((saved) => saved.step === step);
+    const { message, cause } = error as Error;
+    if (!kept)
+      throw new TorchnerError("EABORT", `${message} before the first update; nothing was saved`, { cause });
     throw new TorchnerError(
       "EABORT",
-      `${(error as Error).message} after step ${trainer.state.globalStep}; ` +
-        (kept.length > 0 ? `${outputDir} keeps ${kept.join(", ")}` : "nothing was saved"),
-      { cause: (error as Error).cause },
+      `${message} after step ${step}, saved as checkpoint-${step}; ` +
+        "go on with the same command and --resume-from-checkpoint auto",
+      { cause: new Resumable(cause as StopSignal) },
     );
   }
 }
@@ -214,7 +223,7 @@ function trainingValues(values: TrainOptions): Record<string, unknown> {
   );
 }
 
-/** With `--overwrite-output-dir` the older run goes once the new one has made its first update, not before. */
+/** The older run goes once the new one has made its first update, not before. */
 function replaceOldRun(folder: string): TrainerCallback {
   return {
     async onStepEnd(_args, state) {

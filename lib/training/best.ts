@@ -24,13 +24,14 @@ export function isBetter(value: number, best: number | null, greaterIsBetter: bo
   return best === null || (greaterIsBetter ? value > best : value < best);
 }
 
-/** Notes in `state` if the evaluation that was just made is the best so far. */
-export function noteIfBest(state: TrainerState, metrics: LogRow, args: BestModelArguments): void {
-  if (args.metricForBestModel === undefined) return;
+/** Notes in `state` if the evaluation that was just made is the best so far, and says whether it is. */
+export function noteIfBest(state: TrainerState, metrics: LogRow, args: BestModelArguments): boolean {
+  if (args.metricForBestModel === undefined) return false;
   const value = metricValue(metrics, evalKey(args.metricForBestModel));
-  if (!isBetter(value, state.bestMetric, args.greaterIsBetter ?? false)) return;
+  if (!isBetter(value, state.bestMetric, args.greaterIsBetter ?? false)) return false;
   state.bestMetric = value;
   if (args.saveStrategy !== "no") state.bestGlobalStep = state.globalStep;
+  return true;
 }
 
 type BestModelArguments = Pick<TrainingArguments, "metricForBestModel" | "greaterIsBetter" | "saveStrategy">;

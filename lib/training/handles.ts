@@ -11,6 +11,8 @@ export interface TrainableModel {
   readonly device: string;
   numerics: Numerics;
   bf16: boolean;
+  labelSmoothing: number;
+  gradientCheckpointing: boolean;
   /** Dropout on, gradients recorded. */
   train(): unknown;
   /** Dropout off, no gradients. */
@@ -28,6 +30,7 @@ export interface TrainableOptimizer {
   /** Resolves to the joint norm before clipping. */
   clipGradNorm(maxNorm: number): Promise<NativeTensor>;
   save(path: string): Promise<void>;
+  load(path: string): Promise<void>;
   dispose(): void;
 }
 

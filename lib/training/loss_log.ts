@@ -7,25 +7,55 @@ const MAX_PENDING = 512;
 /** A model is lost, not unlucky, when this many labelled batches in a row have a loss that is not finite. */
 const MAX_NON_FINITE = 3;
 
+/** As it stands in a checkpoint. */
+export interface LossLogState {
+  sum: number;
+  logged_step: number;
+  total: number;
+  non_finite: number;
+}
+
 interface Pending {
   loss: NativeTensor;
   step: number;
 }
 
 /**
- * Sums losses as Hugging Face's Trainer does: one float32 sum since the last log, in which a loss that is NaN or
- * infinite counts as the mean of those before it. The values stay on the device until someone asks for the sum, so
+ * Sums losses as Hugging Face's Trainer does: one float32 sum since the last log, in which (with the filter) a loss that
+ * is NaN or infinite counts as the mean of those before it. The values stay on the device until someone asks for the sum, so
  * a step does not wait for its loss; hence an `ENONFINITE` comes with the next log, not with the batch.
  */
 export class LossLog {
+  readonly #filter: boolean;
   #pending: Pending[] = [];
   #sum = 0;
-  #logged: number;
+  #logged = 0;
+  #total = 0;
   #nonFinite = 0;
 
-  /** @param step  Updates done when counting starts. */
-  constructor(step: number) {
-    this.#logged = step;
+  /**
+   * @param options.filter  Transformers' `logging_nan_inf_filter`: without it, one NaN makes the sum NaN.
+   * @param options.start   What `state()` gave when the run was saved.
+   */
+  constructor({ filter, start }: { filter: boolean; start?: LossLogState }) {
+    this.#filter = filter;
+    if (!start) return;
+    this.#sum = start.sum;
+    this.#logged = start.logged_step;
+    this.#total = start.total;
+    this.#nonFinite = start.non_finite;
+  }
+
+  /** With every loss read: what a resumed run needs to log the same numbers. */
+  async state(): Promise<LossLogState> {
+    await this.#drain();
+    return { sum: this.#sum, logged_step: this.#logged, total: this.#total, non_finite: this.#nonFinite };
+  }
+
+  /** Sum of all losses since the run began. */
+  async total(): Promise<number> {
+    await this.#drain();
+    return this.#total + this.#sum;
   }
 
   /** @param loss  A detached scalar, disposed here.  @param step  Updates done before this batch. */
@@ -38,6 +68,7 @@ export class LossLog {
   async take(step: number): Promise<{ sum: number; updates: number }> {
     await this.#drain();
     const taken = { sum: this.#sum, updates: step - this.#logged };
+    this.#total += this.#sum;
     this.#sum = 0;
     this.#logged = step;
     return taken;
@@ -76,6 +107,7 @@ export class LossLog {
           "lower learningRate (--learning-rate), or look at the sentences of that step.",
       );
     }
-    this.#sum = Math.fround(this.#sum + Math.fround(this.#sum / (1 + step - this.#logged)));
+    const counted = this.#filter ? Math.fround(this.#sum / (1 + step - this.#logged)) : value;
+    this.#sum = Math.fround(this.#sum + counted);
   }
 }

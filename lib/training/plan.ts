@@ -54,10 +54,14 @@ export function planTraining(options: {
 }
 
 /**
- * Weights that turn the mean losses of an update's batches into the mean over all its label tokens, so that 4 x 4
- * sentences give the gradients of 16 x 1. (transformers 5 adds the means up: twice the batches, twice the loss.)
+ * What each batch's mean loss is multiplied by within an update.
+ *
+ * `token`: the mean over all label tokens of the update, so that 4 x 4 sentences give the gradients of 16 x 1.
+ * `mean`: the mean of the batches' means, as transformers 4 has it. (transformers 5 adds the means up for BERT:
+ * twice the batches, twice the loss; that is not offered.)
  */
-export function accumulationWeights(labelTokens: readonly number[]): number[] {
+export function accumulationWeights(labelTokens: readonly number[], kind: "token" | "mean"): number[] {
+  if (kind === "mean") return labelTokens.map(() => 1 / labelTokens.length);
   const total = labelTokens.reduce((sum, count) => sum + count, 0);
   return labelTokens.map((count) => (total === 0 ? 0 : count / total));
 }

@@ -1,4 +1,4 @@
-import { snakeCase } from "./option_types.ts";
+import { camelCase, snakeCase } from "./option_types.ts";
 import { pythonJson } from "./python_json.ts";
 
 /** One row of the log: `{loss, grad_norm, learning_rate, epoch, step}`, `{eval_*, epoch, step}`, ... */
@@ -62,6 +62,17 @@ export function newTrainerState(values: Partial<TrainerState> = {}): TrainerStat
 export function stateToJson(state: TrainerState): string {
   const named = Object.fromEntries(Object.entries(state).map(([key, value]) => [snakeCase(key), value]));
   return pythonJson(named, 2, isFloatKey);
+}
+
+/** A state from the text of its file, as it was: in rows of the log, null stands for NaN. */
+export function stateFromJson(text: string): TrainerState {
+  const stored = JSON.parse(text) as Record<string, unknown>;
+  const state = Object.fromEntries(Object.entries(stored).map(([key, value]) => [camelCase(key), value]));
+  const rows = (state.logHistory ?? []) as Record<string, number | string | null>[];
+  const logHistory = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value ?? Number.NaN])),
+  );
+  return newTrainerState({ ...state, logHistory });
 }
 
 const floatKeys = new Set(["epoch", "total_flos", "best_metric", "loss", "learning_rate", "grad_norm"]);

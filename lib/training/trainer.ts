@@ -3,7 +3,6 @@ import {
   type EventName,
   emitEvent,
   newControl,
-  savedStates,
   type TrainerCallback,
 } from "../callbacks/callback.ts";
 import { defaultFlow } from "../callbacks/default_flow.ts";
@@ -13,24 +12,23 @@ import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
 import { checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
-import { drawBaseSeed, getRngState, runtimeInfo, setNumThreads, setSeed } from "../model/runtime.ts";
+import { drawBaseSeed, runtimeInfo, setNumThreads, setSeed } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { AdamW } from "../optim/adamw.ts";
-import { getScheduler, type Scheduler } from "../optim/scheduler.ts";
 import { TrainingArguments } from "./arguments.ts";
-import { noteIfBest } from "./best.ts";
-import { checkpointFolder, listCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { whileOutOfMemory } from "./batch_size.ts";
+import { checkpointFolder, readCheckpoint, readManifest, type StoredRun } from "./checkpoint.ts";
+import { dataFingerprint } from "./data_fingerprint.ts";
 import { writeFileDurably } from "./durable.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { speedMetrics } from "./metrics.ts";
 import { modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
-import { planTraining } from "./plan.ts";
-import { keepOnlyBest, rotateCheckpoints } from "./rotation.ts";
+import { type Plan, planTraining } from "./plan.ts";
+import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
+import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
 import { checkTrainerOptions, isCallback, isExamples, type TrainerOptions } from "./trainer_options.ts";
-import { runTraining } from "./training_loop.ts";
 
 export interface TrainOutput {
   globalStep: number;
@@ -72,8 +70,8 @@ export class Trainer {
   readonly #collator: Collator;
   readonly #callbacks: TrainerCallback[];
   #model?: TokenClassificationModel;
-  #optimizer?: AdamW;
-  #scheduler?: Scheduler;
+  readonly #note: (line: string) => void;
+  readonly #engine: TrainerParts["engine"] = {};
   #signal?: AbortSignal;
   #seeded = false;
   #training = false;
@@ -88,6 +86,7 @@ export class Trainer {
     this.computeMetrics = options.computeMetrics;
     this.#modelInit = options.modelInit;
     this.#collator = options.dataCollator ?? defaultCollator(this.processingClass);
+    this.#note = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
     this.#callbacks = [defaultFlow, ...(options.callbacks ?? [])];
     if (!this.args.disableTqdm) this.#callbacks.push(progress());
     if (options.model) this.#setModel(options.model);
@@ -121,78 +120,97 @@ export class Trainer {
 
   /**
    * Trains as the arguments say and writes `trainer_state.json` at the end.
-   * @param options.signal  Stops the run at the next operation's border; the model keeps the updates made so far.
-   * @throws {TorchnerError} `EARG` for options that are none, `EABORT` when stopped, `ENONFINITE` when the loss stays NaN or infinite, `ESTATE` while
-   *   another `train()` runs.
+   * @param options.signal  Stops the run at the next update's border, where a checkpoint is saved to go on from.
+   * @param options.resumeFromCheckpoint  A checkpoint's folder; `true`: the newest of the output folder; `"auto"`: the
+   *   same, or the beginning where there is none. Weights, optimizer, log and metrics are then those of a run that was
+   *   never stopped, bit for bit on the CPU. Default: `args.resumeFromCheckpoint`.
+   * @param options.force  Goes on from a checkpoint of other data, options or labels.
+   * @throws {TorchnerError} `EARG` for options that are none, `ECHECKPOINT` for a checkpoint that is damaged or another
+   *   run's, `EABORT` when stopped, `ENONFINITE` when the loss stays NaN or infinite, `EOOM` where memory does not
+   *   suffice, `ESTATE` while another `train()` runs.
    */
-  async train(options: { signal?: AbortSignal } = {}): Promise<TrainOutput> {
+  async train(options: TrainOptions = {}): Promise<TrainOutput> {
     checkTrainOptions(options);
     if (this.#training)
       throw new TorchnerError("ESTATE", "This Trainer is training already; wait for its end.");
     this.#training = true;
     this.#signal = options.signal;
     try {
-      return await this.#train();
+      return await this.#train(options);
     } catch (error) {
       await this.#reportFailure(error);
       throw error;
     } finally {
-      this.#optimizer?.dispose();
-      this.#optimizer = undefined;
-      this.#scheduler = undefined;
       this.#signal = undefined;
       this.#training = false;
     }
   }
 
-  async #train(): Promise<TrainOutput> {
+  async #train(options: TrainOptions): Promise<TrainOutput> {
     const { args } = this;
     const dataset = required(this.trainDataset, "trainDataset");
     this.#throwIfAborted();
+    const asked = options.resumeFromCheckpoint ?? args.resumeFromCheckpoint;
+    const ended = asked === true || asked === "auto" ? await this.#endedRun(dataset) : undefined;
+    const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
     await this.#prepare(this.#modelInit !== undefined);
-    const loader = new DataLoader(dataset, {
-      batchSize: args.perDeviceTrainBatchSize,
-      shuffle: true,
-      seed: args.dataSeed ?? args.seed,
-      collator: this.#collator,
-      dropLast: args.dataloaderDropLast,
-    });
-    const plan = planTraining({
-      ...args,
-      examples: dataset.length,
-      batches: loader.length,
-      batchSize: args.perDeviceTrainBatchSize,
-    });
-    this.#begin(plan.maxSteps, plan.numTrainEpochs);
-    const optimizer = new AdamW(this.model, {
-      lr: args.learningRate,
-      betas: [args.adamBeta1, args.adamBeta2],
-      eps: args.adamEpsilon,
-      weightDecay: args.weightDecay,
-    });
-    this.#optimizer = optimizer;
-    const scheduler = getScheduler(args.lrSchedulerType, {
-      optimizer,
-      numWarmupSteps: Math.trunc(args.getWarmupSteps(plan.maxSteps)),
-      numTrainingSteps: plan.maxSteps,
-    });
-    this.#scheduler = scheduler;
+    const data = dataFingerprint(dataset);
+    if (stored && !options.force) {
+      const { model } = this;
+      const same = { args, data, labels: model.labels, config: model.config, numerics: model.numerics };
+      checkSameRun(stored, same);
+    }
+    if (stored) await this.model.loadWeights(stored.path);
+    if (ended) {
+      const { globalStep } = ended.state;
+      this.#note(`the run in ${args.outputDir} has ended, after ${globalStep} updates; nothing to train`);
+      this.state = ended.state;
+      return { globalStep, trainingLoss: Number(ended.results.train_loss), metrics: ended.results };
+    }
+    const session = (size: number) =>
+      this.#session({
+        ...{ dataset, data, stored, force: options.force },
+        ...{ batchSize: size, plan: this.#plan(dataset, size) },
+      });
+    const batchSize = this.#batchSizeOf(stored?.state);
+    if (stored || !args.autoFindBatchSize) return session(batchSize);
+    return whileOutOfMemory(this.model, batchSize, this.#note, session);
+  }
 
-    const start = performance.now();
-    const { trainLoss } = await runTraining({
-      ...{ args, plan, optimizer, scheduler, model: this.model, state: this.state, control: this.control },
-      flosPerToken: 6 * this.model.parameterCount().nonEmbedding,
-      batchesOf: (epoch) => {
-        loader.setEpoch(epoch);
-        return drawingBaseSeed(loader);
-      },
+  /** A run that looked for its batch size goes on with the one that it found. */
+  #batchSizeOf(state: TrainerState | undefined): number {
+    const found = this.args.autoFindBatchSize ? state?.trainBatchSize : undefined;
+    return found ?? this.args.perDeviceTrainBatchSize;
+  }
+
+  /** The run of this length that has ended in the output folder, with the checkpoint of the weights that it kept. */
+  async #endedRun(dataset: Examples): Promise<(EndedRun & { kept: StoredRun }) | undefined> {
+    const { outputDir, loadBestModelAtEnd } = this.args;
+    const ended = await findEndedRun(outputDir);
+    if (!ended) return undefined;
+    const { state } = ended;
+    if (this.#plan(dataset, this.#batchSizeOf(state)).maxSteps !== state.maxSteps) return undefined;
+    const best = loadBestModelAtEnd ? state.bestGlobalStep : null;
+    const path = checkpointFolder(outputDir, best ?? state.globalStep);
+    if (!(await readManifest(path))?.resumable) return undefined;
+    return { ...ended, kept: await readCheckpoint(path) };
+  }
+
+  #session(work: SessionWork): Promise<TrainOutput> {
+    const parts: TrainerParts = {
+      ...{ callbacks: this.#callbacks, collator: this.#collator, signal: this.#signal, note: this.#note },
+      engine: this.#engine,
       emit: (event, details) => this.#emit(event, details),
       log: (row) => this.#log(row),
-      evaluate: async () => noteIfBest(this.state, await this.evaluate(), args),
-      save: () => this.#saveCheckpoint(),
-      throwIfAborted: () => this.#throwIfAborted(),
-    });
-    return this.#end((performance.now() - start) / 1000, plan.numTrainSamples, trainLoss);
+    };
+    return runSession(this, parts, work);
+  }
+
+  #plan(dataset: Examples, batchSize: number): Plan {
+    const { args } = this;
+    const round = args.dataloaderDropLast ? Math.floor : Math.ceil;
+    const batches = round(dataset.length / batchSize);
+    return planTraining({ ...args, examples: dataset.length, batchSize, batches });
   }
 
   /**
@@ -269,6 +287,8 @@ export class Trainer {
     }
     if (numerics !== undefined) model.numerics = numerics;
     model.bf16 = bf16;
+    model.labelSmoothing = this.args.labelSmoothingFactor;
+    model.gradientCheckpointing = this.args.gradientCheckpointing;
     this.#model = model;
   }
 
@@ -282,36 +302,6 @@ export class Trainer {
     if (this.#model && !fresh) return;
     await setSeed(this.args.seed);
     this.#setModel(await this.#modelInit!());
-  }
-
-  #begin(maxSteps: number, numTrainEpochs: number): void {
-    const { args } = this;
-    Object.assign(this.control, newControl());
-    this.state = newTrainerState({
-      ...{ maxSteps, numTrainEpochs },
-      loggingSteps: args.loggingSteps,
-      saveSteps: args.saveSteps,
-      ...(args.evalSteps !== undefined && { evalSteps: args.evalSteps }),
-      trainBatchSize: args.perDeviceTrainBatchSize,
-      statefulCallbacks: savedStates(this.#callbacks, this.control),
-    });
-  }
-
-  async #end(seconds: number, plannedSamples: number, trainLoss: number): Promise<TrainOutput> {
-    const { args, state } = this;
-    const samples = (plannedSamples * state.globalStep) / Math.max(1, state.maxSteps);
-    const metrics: LogRow = {
-      ...speedMetrics("train", seconds, { samples, steps: state.globalStep }),
-      total_flos: state.totalFlos,
-      train_loss: trainLoss,
-    };
-    await this.#log(metrics);
-    if (args.loadBestModelAtEnd && state.bestModelCheckpoint)
-      await this.model.loadWeights(state.bestModelCheckpoint);
-    await keepOnlyBest(args.outputDir, args.saveTotalLimit, state.bestModelCheckpoint);
-    await this.#emit("onTrainEnd");
-    await this.saveState();
-    return { globalStep: state.globalStep, trainingLoss: trainLoss, metrics };
   }
 
   async #evaluation(
@@ -342,31 +332,6 @@ export class Trainer {
     return { ...found, metrics: { ...found.metrics, ...speedMetrics(prefix, seconds, done) } };
   }
 
-  async #saveCheckpoint(): Promise<void> {
-    const { args, state } = this;
-    const existing = (await listCheckpoints(args.outputDir)).map(({ step }) => step);
-    const best = state.bestGlobalStep;
-    if (best !== null && [...existing, state.globalStep].includes(best)) {
-      state.bestModelCheckpoint = checkpointFolder(args.outputDir, best);
-    }
-    state.statefulCallbacks = savedStates(this.#callbacks, this.control);
-    await writeCheckpoint(args.outputDir, {
-      model: this.model,
-      optimizer: this.#optimizer!,
-      scheduler: this.#scheduler!.stateDict(),
-      processingClass: this.processingClass,
-      rngState: await getRngState(),
-      state,
-      trainingArguments: args.toJSON(),
-    });
-    await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
-      written: state.globalStep,
-      best: state.bestModelCheckpoint,
-    });
-    this.control.shouldSave = false;
-    await this.#emit("onSave");
-  }
-
   async #log(row: LogRow): Promise<void> {
     row.epoch = this.state.epoch;
     this.state.logHistory.push({ ...row, step: this.state.globalStep });
@@ -375,8 +340,7 @@ export class Trainer {
   }
 
   #emit(event: EventName, details: Partial<EventDetails> = {}): Promise<void> {
-    const parts = { optimizer: this.#optimizer, scheduler: this.#scheduler };
-    const given = { model: this.model, ...parts, ...details };
+    const given = { model: this.model, ...this.#engine, ...details };
     return emitEvent(this.#callbacks, event, this.args, this.state, this.control, given);
   }
 
@@ -386,9 +350,14 @@ export class Trainer {
   }
 
   #throwIfAborted(): void {
-    if (!this.#signal?.aborted) return;
-    throw new TorchnerError("EABORT", "Training was stopped by its signal.", { cause: this.#signal.reason });
+    if (this.#signal?.aborted) throw stopped(this.#signal);
   }
+}
+
+export interface TrainOptions {
+  signal?: AbortSignal;
+  resumeFromCheckpoint?: ResumeFrom;
+  force?: boolean;
 }
 
 export interface PredictOptions {
@@ -403,9 +372,11 @@ async function* drawingBaseSeed(batches: AsyncIterable<Batch>): AsyncGenerator<B
   yield* batches;
 }
 
-function checkTrainOptions(options: { signal?: AbortSignal }): void {
-  checkOptions("train", options, ["signal"]);
-  const { signal } = options;
+function checkTrainOptions(options: TrainOptions): void {
+  checkOptions("train", options, ["signal", "resumeFromCheckpoint", "force"]);
+  checkFlag("force", options.force);
+  const { signal, resumeFromCheckpoint: resume } = options;
+  if (typeof resume !== "boolean" && resume !== undefined) checkText("resumeFromCheckpoint", resume);
   if (signal === undefined || typeof signal?.aborted === "boolean") return;
   throw new TorchnerError("EARG", `signal is ${kindOf(signal)}; give the signal of an AbortController.`);
 }

@@ -26,6 +26,8 @@ export interface TrainerOptions {
   computeMetrics?: ComputeMetrics;
   /** Run after the Trainer's own decisions, in this order. */
   callbacks?: readonly TrainerCallback[];
+  /** Takes one line at a time of what a user should know, e.g. that a damaged checkpoint was passed over; default: standard error. */
+  log?: (line: string) => void;
 }
 
 const hasMethods = (value: unknown, ...names: string[]) =>
@@ -59,6 +61,7 @@ const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => b
     "a tokenizer of AutoTokenizer (is an await missing?)",
   ],
   computeMetrics: [(value) => typeof value === "function", "a function, e.g. seqeval(labels)"],
+  log: [(value) => typeof value === "function", "a function that takes one line"],
   callbacks: [(value) => Array.isArray(value) && value.every(isCallback), "an array of callback objects"],
 };
 

@@ -12,6 +12,7 @@ import type { TrainingArguments } from "./arguments.ts";
 import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";
 import { accumulationWeights, type Plan } from "./plan.ts";
+import type { Progress } from "./progress.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 
 export interface TrainingRun {
@@ -24,16 +25,20 @@ export interface TrainingRun {
   control: TrainerControl;
   /** Floating-point operations of forward and backward per token, by the usual estimate. */
   flosPerToken: number;
-  /** The batches of one epoch, in that epoch's order. */
-  batchesOf(epoch: number): AsyncIterable<Batch>;
+  /** The batches of one epoch, in that epoch's order, without the first `skipped`. */
+  batchesOf(epoch: number, skipped: number): AsyncIterable<Batch>;
+  /** Where a saved run goes on. */
+  start?: Progress;
   emit(event: EventName, details?: Partial<EventDetails>): Promise<void>;
   /** Adds a row to the log. */
   log(row: LogRow): Promise<void>;
-  /** Evaluates and notes whether it is the best so far. */
-  evaluate(): Promise<void>;
-  save(): Promise<void>;
-  /** Throws when the caller wants to stop. */
-  throwIfAborted(): void;
+  /** Evaluates and notes whether it is the best so far. One that a stop cuts short leaves no trace. `onStart`: before the first update. */
+  evaluate(details?: { onStart: boolean }): Promise<void>;
+  save(progress: Progress): Promise<void>;
+  /** Whether the caller wants to stop; looked at between updates. */
+  stopAsked(): boolean;
+  /** Called once after `stopAsked`, with what a later run needs to go on; throws. */
+  stop(progress: Progress): Promise<never>;
 }
 
 /** Without clipping the norm is still logged: at float32's largest value gradients are multiplied by exactly 1. */
@@ -41,68 +46,115 @@ const NEVER_CLIPS = 3.4028234663852886e38;
 
 /** What the last update leaves for the log. */
 interface LastUpdate {
-  gradNorm?: NativeTensor;
+  gradNorm?: NativeTensor | number;
   learningRate: number;
 }
 
-/** Trains to the end. Resolves to the mean loss of an update. */
+/** Trains to the end. Resolves to the mean loss of an update over the whole run, its part before a resume included. */
 export async function runTraining(run: TrainingRun): Promise<{ trainLoss: number }> {
-  const { state, control, plan } = run;
-  const losses = new LossLog(state.globalStep);
-  const last: LastUpdate = { learningRate: run.scheduler.getLastLr() };
-  const firstStep = state.globalStep;
-  let total = 0;
+  const { state, control, plan, start } = run;
+  const size = run.args.gradientAccumulationSteps;
+  const losses = new LossLog({ filter: run.args.loggingNanInfFilter, start: start?.losses });
+  const last = lastUpdate(run);
+  const at = { epoch: start?.epoch ?? 0, updates: start?.updates_in_epoch ?? 0, ended: false };
 
+  const progress = async (due: Progress["due"]): Promise<Progress> => ({
+    ...{ epoch: at.epoch, updates_in_epoch: at.updates, epoch_ended: at.ended, due },
+    last_update: { grad_norm: (await readNorm(last)) ?? null, learning_rate: last.learningRate },
+    losses: await losses.state(),
+  });
   const logEvaluateSave = async () => {
     if (control.shouldLog && losses.hasNews(state.globalStep)) {
       const { sum, updates } = await losses.take(state.globalStep);
-      total += sum;
-      const gradNorm = last.gradNorm && { grad_norm: await last.gradNorm.item() };
+      const norm = await readNorm(last);
+      const gradNorm = norm === undefined ? undefined : { grad_norm: norm };
       await run.log({ loss: sum / updates, ...gradNorm, learning_rate: last.learningRate });
     }
-    if (control.shouldEvaluate) await run.evaluate();
-    if (control.shouldSave) await run.save();
+    const due = { evaluate: control.shouldEvaluate, save: control.shouldSave };
+    if (run.stopAsked()) await run.stop(await progress(due));
+    if (control.shouldEvaluate) {
+      try {
+        await run.evaluate();
+      } catch (error) {
+        if (run.stopAsked()) await run.stop(await progress(due));
+        throw error;
+      }
+    }
+    if (control.shouldSave) await run.save(await progress({ evaluate: false, save: false }));
+  };
+  const oneUpdate = async (batches: Batch[]) => {
+    Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
+    await run.emit("onStepBegin");
+    await update(run, batches, losses, last);
+    at.updates++;
+    state.globalStep++;
+    const batchesDone = Math.min(at.updates * size, plan.batchesPerEpoch);
+    state.epoch = at.epoch + batchesDone / plan.batchesPerEpoch;
+    await run.emit("onStepEnd", { tokens: countTokens(batches) });
+    await logEvaluateSave();
+  };
+  /** Whatever an epoch, or the rest of it, still has to do. */
+  const oneEpoch = async (resumed: boolean) => {
+    if (!resumed) control.shouldEpochStop = false;
+    await run.emit("onEpochBegin");
+    const ends = () => control.shouldEpochStop || control.shouldTrainingStop;
+    if (!ends()) {
+      for await (const batches of inUpdates(run.batchesOf(at.epoch, at.updates * size), size)) {
+        await oneUpdate(batches);
+        if (ends()) break;
+      }
+    }
+    at.ended = true;
+    await run.emit("onEpochEnd");
+    await logEvaluateSave();
   };
 
   try {
     await run.optimizer.zeroGrad(); // the model may hold gradients of an earlier run that was stopped
     await run.emit("onTrainBegin");
-    for (let epoch = 0; epoch < plan.numTrainEpochs && !control.shouldTrainingStop; epoch++) {
-      control.shouldEpochStop = false;
-      await run.emit("onEpochBegin");
-      let batchesDone = 0;
-      for await (const batches of inUpdates(run.batchesOf(epoch), run.args.gradientAccumulationSteps)) {
-        run.throwIfAborted();
-        Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
-        await run.emit("onStepBegin");
-        await update(run, batches, losses, last);
-        batchesDone += batches.length;
-        state.globalStep++;
-        state.epoch = epoch + batchesDone / plan.batchesPerEpoch;
-        await run.emit("onStepEnd", { tokens: countTokens(batches) });
-        await logEvaluateSave();
-        if (control.shouldEpochStop || control.shouldTrainingStop) break;
-      }
-      await run.emit("onEpochEnd");
+    if (start) {
+      Object.assign(control, { shouldEvaluate: start.due.evaluate, shouldSave: start.due.save });
+      at.ended = start.epoch_ended;
       await logEvaluateSave();
+    } else if (run.args.evalOnStart) await run.evaluate({ onStart: true });
+    if (start && !start.epoch_ended) await oneEpoch(true);
+    else if (start) at.ended = true;
+    for (;;) {
+      if (at.ended) Object.assign(at, { epoch: at.epoch + 1, updates: 0, ended: false });
+      if (at.epoch >= plan.numTrainEpochs || control.shouldTrainingStop) break;
+      await oneEpoch(false);
     }
-    total += (await losses.take(state.globalStep)).sum;
     // Hugging Face divides by 0.001 where no update was made; 0 / 0.001 is the same 0.
-    return { trainLoss: total / Math.max(1, state.globalStep - firstStep) };
+    return { trainLoss: (await losses.total()) / Math.max(1, state.globalStep) };
   } finally {
-    last.gradNorm?.dispose();
+    if (typeof last.gradNorm === "object") last.gradNorm.dispose();
     losses.dispose();
   }
+}
+
+function lastUpdate({ start, scheduler }: TrainingRun): LastUpdate {
+  if (!start) return { learningRate: scheduler.getLastLr() };
+  const { grad_norm, learning_rate } = start.last_update;
+  return { gradNorm: grad_norm ?? undefined, learningRate: learning_rate };
+}
+
+/** Reads the norm once, however often it is asked for. */
+async function readNorm(last: LastUpdate): Promise<number | undefined> {
+  if (typeof last.gradNorm === "object") {
+    const tensor = last.gradNorm;
+    last.gradNorm = await tensor.item();
+    tensor.dispose();
+  }
+  return last.gradNorm;
 }
 
 /** One optimizer update from the gradients of one or more batches. */
 async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last: LastUpdate): Promise<void> {
   const { args, model, optimizer, scheduler, state } = run;
   const labelTokens = batches.map(countLabels);
-  const weights = accumulationWeights(labelTokens);
+  const weights = accumulationWeights(labelTokens, args.gradientAccumulationLoss);
 
   for (const [i, batch] of batches.entries()) {
-    run.throwIfAborted();
     const shared = batches.length > 1; // then a batch without labels adds nothing, and has no mean
     if (!shared || labelTokens[i]! > 0) {
       model.train(); // an evaluation or a callback may have switched it off
@@ -113,15 +165,14 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
     if (i < batches.length - 1) await run.emit("onSubstepEnd");
   }
 
-  run.throwIfAborted();
-  last.gradNorm?.dispose();
+  if (typeof last.gradNorm === "object") last.gradNorm.dispose();
   last.gradNorm = undefined;
   last.gradNorm = await optimizer.clipGradNorm(args.maxGradNorm > 0 ? args.maxGradNorm : NEVER_CLIPS);
   await run.emit("onPreOptimizerStep");
   await optimizer.step();
   await run.emit("onOptimizerStep");
   last.learningRate = scheduler.getLastLr();
-  scheduler.step();
+  if (!scheduler.stepsOnMetric) scheduler.step();
   await optimizer.zeroGrad();
 }
 

@@ -2,10 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrainerCallback } from "../../lib/callbacks/callback.ts";
-import { DataCollatorForTokenClassification } from "../../lib/data/collator.ts";
 import { DataLoader } from "../../lib/data/data_loader.ts";
-import { Dataset } from "../../lib/data/dataset.ts";
-import type { EncodedExample } from "../../lib/data/types.ts";
 import { seqeval } from "../../lib/metrics/seqeval.ts";
 import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
 import type { TokenClassificationModel } from "../../lib/model/model.ts";
@@ -15,40 +12,10 @@ import { getScheduler } from "../../lib/optim/scheduler.ts";
 import { TrainingArguments } from "../../lib/training/arguments.ts";
 import { readManifest } from "../../lib/training/checkpoint.ts";
 import { Trainer } from "../../lib/training/trainer.ts";
-
-const labels = ["O", "B-PER", "I-PER"];
-const config = {
-  model_type: "bert",
-  ...{ vocab_size: 60, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 },
-  max_position_embeddings: 32,
-};
-
-/** Sentences in which the label of a word follows from its id, so that a tiny model learns them. */
-function sentences(count: number, seed: number): Dataset<EncodedExample> {
-  let x = seed;
-  const next = (below: number) => {
-    x = (1103515245 * x + 12345) % 2 ** 31;
-    return Math.floor((x / 2 ** 31) * below);
-  };
-  const examples = Array.from({ length: count }, () => {
-    const words = Array.from({ length: 3 + next(8) }, () => 5 + next(50));
-    const wordLabels = Int32Array.from(words, (id) => (id % 4 === 0 ? 1 : 0));
-    const inputIds = Int32Array.of(1, ...words, 2);
-    return {
-      inputIds,
-      tokenTypeIds: new Int32Array(inputIds.length),
-      attentionMask: new Int32Array(inputIds.length).fill(1),
-      labels: Int32Array.of(-100, ...wordLabels, -100),
-      wordIds: Int32Array.of(-1, ...words.keys(), -1),
-      wordLabels,
-    };
-  });
-  return new Dataset(examples);
-}
+import { collator, config, labels, sentences, tinyBert } from "./tiny_task.ts";
 
 const train = sentences(96, 1);
 const validation = sentences(32, 2);
-const collator = new DataCollatorForTokenClassification({ padTokenId: 0, padTokenTypeId: 0 });
 
 let folder: string;
 let models: TokenClassificationModel[];
@@ -62,9 +29,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function tinyBert(): Promise<TokenClassificationModel> {
-  await setSeed(7);
-  const model = await AutoModelForTokenClassification.fromConfig(config, { labels });
+async function tinyModel(): Promise<TokenClassificationModel> {
+  const model = await tinyBert();
   models.push(model);
   return model;
 }
@@ -72,7 +38,7 @@ async function tinyBert(): Promise<TokenClassificationModel> {
 type Given = ConstructorParameters<typeof TrainingArguments>[0];
 
 async function makeTrainer(given: Given, callbacks: TrainerCallback[] = []) {
-  const model = await tinyBert();
+  const model = await tinyModel();
   const args = new TrainingArguments({
     outputDir: folder,
     learningRate: 5e-3,
@@ -136,7 +102,7 @@ describe.each(["fast", "reference"] as const)("in %s numerics", (numerics) => {
     });
     await trainer.train();
 
-    const own = await tinyBert();
+    const own = await tinyModel();
     own.numerics = numerics;
     await setSeed(42);
     const optimizer = new AdamW(own, { lr: 5e-3, weightDecay: 0.01 });
@@ -189,7 +155,7 @@ test("4 batches of 4 make the update that 1 batch of 16 makes", async () => {
 
 async function savedWeights(): Promise<string> {
   const start = join(folder, "start");
-  await (await tinyBert()).savePretrained(start);
+  await (await tinyModel()).savePretrained(start);
   return start;
 }
 

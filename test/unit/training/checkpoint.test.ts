@@ -6,6 +6,7 @@ import { TorchnerError } from "../../../lib/native/errors.ts";
 import {
   type CheckpointParts,
   listCheckpoints,
+  readCheckpoint,
   readManifest,
   writeCheckpoint,
 } from "../../../lib/training/checkpoint.ts";
@@ -21,11 +22,25 @@ beforeEach(async () => {
   parts = {
     model: new FakeModel(new Recorder()),
     optimizer: new FakeOptimizer(undefined, { lr: 1 }),
-    scheduler: { name: "linear", base_lr: 1, last_step: 7, num_warmup_steps: 0, num_training_steps: 8 },
+    scheduler: {
+      name: "linear",
+      base_lr: 1,
+      last_step: 7,
+      num_warmup_steps: 0,
+      num_training_steps: 8,
+      kwargs: {},
+    },
     processingClass: { savePretrained: (to) => writeFile(join(to, "tokenizer.json"), "{}") },
-    rngState: Uint8Array.of(1, 2, 3),
-    state: newTrainerState({ globalStep: 7 }),
+    generator: { now: Uint8Array.of(1, 2, 3), epochStart: Uint8Array.of(4) },
+    state: newTrainerState({ globalStep: 7, logHistory: [{ loss: Number.NaN, step: 7 }] }),
     trainingArguments: { seed: 42 },
+    progress: {
+      ...{ epoch: 1, updates_in_epoch: 2, epoch_ended: false, due: { evaluate: false, save: false } },
+      last_update: { grad_norm: Number.NaN, learning_rate: 0.1 },
+      losses: { sum: 0.5, logged_step: 5, total: Number.POSITIVE_INFINITY, non_finite: 1 },
+    },
+    data: "abc",
+    torchVersion: "2.13.0",
   };
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -37,8 +52,10 @@ test("a checkpoint holds all that a resumed run needs, each file with its hash",
   const manifest = (await readManifest(path))!;
   expect(Object.keys(manifest.files)).toEqual([
     "config.json",
+    "epoch_rng_state.bin",
     "model.safetensors",
     "optimizer.safetensors",
+    "progress.json",
     "rng_state.bin",
     "scheduler.json",
     "tokenizer.json",
@@ -51,6 +68,64 @@ test("a checkpoint holds all that a resumed run needs, each file with its hash",
     expect(sha256).toBe(createHash("sha256").update(content).digest("hex"));
   }
   expect(await readFile(join(path, "trainer_state.json"), "utf8")).toBe(stateToJson(parts.state));
+});
+
+test("what is read back is what was saved, numbers that are not finite included", async () => {
+  await writeCheckpoint(folder, parts);
+  const stored = await readCheckpoint(join(folder, "checkpoint-7"));
+  expect(stored).toMatchObject({
+    ...{ scheduler: parts.scheduler, progress: parts.progress, state: parts.state, data: "abc" },
+    ...{ trainingArguments: { seed: 42 }, config: {}, numerics: "fast" },
+  });
+  expect([...stored.generator.now, ...stored.generator.epochStart]).toEqual([1, 2, 3, 4]);
+});
+
+describe("a checkpoint that was damaged is refused, naming the file and the cause", () => {
+  const path = () => join(folder, "checkpoint-7");
+  const names = [
+    ...["config.json", "model.safetensors", "optimizer.safetensors", "progress.json", "rng_state.bin"],
+    ...[
+      "epoch_rng_state.bin",
+      "scheduler.json",
+      "tokenizer.json",
+      "trainer_state.json",
+      "training_args.json",
+    ],
+  ];
+  const refusal = (name: string, what: RegExp) => ({
+    code: "ECHECKPOINT",
+    message: expect.stringMatching(new RegExp(`checkpoint-7/${name} ${what.source}`)),
+  });
+
+  test.each(names)("%s: cut off, a flipped bit, gone", async (name) => {
+    await writeCheckpoint(folder, parts);
+    const content = await readFile(join(path(), name));
+    await writeFile(join(path(), name), content.subarray(1));
+    await expect(readCheckpoint(path())).rejects.toMatchObject(refusal(name, /has \d+ bytes instead of/));
+    const flipped = Buffer.from(content);
+    flipped[0]! ^= 1;
+    await writeFile(join(path(), name), flipped);
+    await expect(readCheckpoint(path())).rejects.toMatchObject(refusal(name, /has another content/));
+    await rm(join(path(), name));
+    await expect(readCheckpoint(path())).rejects.toMatchObject(refusal(name, /is missing/));
+  });
+
+  test("the manifest itself", async () => {
+    await writeCheckpoint(folder, parts);
+    await writeFile(join(path(), "manifest.json"), "{");
+    await expect(readCheckpoint(path())).rejects.toMatchObject(
+      refusal("manifest.json", /is missing or not readable/),
+    );
+  });
+});
+
+test("one that holds only the model cannot be resumed, and says so", async () => {
+  await writeCheckpoint(folder, parts, { onlyModel: true });
+  expect(await readdir(join(folder, "checkpoint-7"))).not.toContain("optimizer.safetensors");
+  await expect(readCheckpoint(join(folder, "checkpoint-7"))).rejects.toMatchObject({
+    code: "ECHECKPOINT",
+    message: expect.stringContaining("saveOnlyModel"),
+  });
 });
 
 test("a save that fails leaves the older checkpoint of that step and nothing else", async () => {

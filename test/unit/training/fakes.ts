@@ -3,7 +3,7 @@
  * call, and count the tensors that nobody has disposed.
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Batch, EncodedExample } from "../../../lib/data/types.ts";
 import type { NativeTensor } from "../../../lib/native/types.ts";
 import type { TrainableModel, TrainableOptimizer } from "../../../lib/training/handles.ts";
@@ -63,6 +63,8 @@ export class FakeModel implements TrainableModel {
   readonly device = "cpu";
   numerics: TrainableModel["numerics"] = "fast";
   bf16 = false;
+  labelSmoothing = 0;
+  gradientCheckpointing = false;
   loadedFrom: string[] = [];
   readonly #recorder: Recorder;
   readonly #options: FakeOptions;
@@ -145,6 +147,10 @@ export class FakeOptimizer implements TrainableOptimizer {
 
   async save(path: string) {
     await writeFile(path, "moments");
+  }
+
+  async load(path: string) {
+    FakeOptimizer.recorder.note(`load ${basename(path)}`);
   }
 
   dispose() {

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 test("sums in float32 from log to log, and reads nothing before", async () => {
-  const log = new LossLog(0);
+  const log = new LossLog({ filter: true });
   for (const [step, value] of [0.1, 0.2, 0.7].entries()) await log.add(scalar(value), step);
   expect(reads).toBe(0);
   const f = Math.fround;
@@ -31,7 +31,8 @@ test("sums in float32 from log to log, and reads nothing before", async () => {
 });
 
 test("a loss that is not finite counts as the mean of those before it", async () => {
-  const log = new LossLog(10);
+  const log = new LossLog({ filter: true });
+  await log.take(10);
   await log.add(scalar(1), 10);
   await log.add(scalar(2), 11);
   await log.add(scalar(Number.NaN), 12); // transformers divides by updates done, plus one
@@ -39,7 +40,7 @@ test("a loss that is not finite counts as the mean of those before it", async ()
 });
 
 test("three in a row end the run, naming the step, and free what is held", async () => {
-  const log = new LossLog(0);
+  const log = new LossLog({ filter: true });
   await log.add(scalar(1), 0);
   for (const step of [1, 2, 3]) await log.add(scalar(Number.POSITIVE_INFINITY), step);
   await expect(log.take(4)).rejects.toMatchObject({
@@ -50,7 +51,7 @@ test("three in a row end the run, naming the step, and free what is held", async
 });
 
 test("a finite loss between them starts the count again", async () => {
-  const log = new LossLog(0);
+  const log = new LossLog({ filter: true });
   for (const [step, value] of [Number.NaN, Number.NaN, 1, Number.NaN, Number.NaN].entries()) {
     await log.add(scalar(value), step);
   }
@@ -58,15 +59,42 @@ test("a finite loss between them starts the count again", async () => {
 });
 
 test("without a log, a bounded number of losses is held", async () => {
-  const log = new LossLog(0);
+  const log = new LossLog({ filter: true });
   for (let step = 0; step < 2000; step++) await log.add(scalar(1), step);
   expect(alive).toBeLessThanOrEqual(512);
   expect((await log.take(2000)).sum).toBe(2000);
 });
 
 test("disposing frees the losses that nobody read", async () => {
-  const log = new LossLog(0);
+  const log = new LossLog({ filter: true });
   await log.add(scalar(1), 0);
   log.dispose();
   expect(alive).toBe(0);
+});
+
+test("without the filter, a NaN reaches the log", async () => {
+  const log = new LossLog({ filter: false });
+  await log.add(scalar(1), 0);
+  await log.add(scalar(Number.NaN), 1);
+  expect((await log.take(2)).sum).toBeNaN();
+});
+
+test("a log that goes on from its state gives the sums and the total of one that never stopped", async () => {
+  const values = [0.1, 0.7, Number.NaN, 0.2, 1e-9, 3, 0.4];
+  const whole = new LossLog({ filter: true });
+  for (const [step, value] of values.entries()) {
+    if (step === 2) await whole.take(2);
+    await whole.add(scalar(value), step);
+  }
+  const expected = [await whole.take(values.length), await whole.total()];
+
+  for (const stop of values.keys()) {
+    let log = new LossLog({ filter: true });
+    for (const [step, value] of values.entries()) {
+      if (step === 2) await log.take(2);
+      if (step === stop) log = new LossLog({ filter: true, start: await log.state() });
+      await log.add(scalar(value), step);
+    }
+    expect([await log.take(values.length), await log.total()]).toEqual(expected);
+  }
 });

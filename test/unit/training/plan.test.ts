@@ -49,7 +49,10 @@ test("weighted means of the parts are the mean of the whole", () => {
   fc.assert(
     fc.property(parts, (batches) => {
       fc.pre(batches.some((losses) => losses.length > 0));
-      const weights = accumulationWeights(batches.map((losses) => losses.length));
+      const weights = accumulationWeights(
+        batches.map((losses) => losses.length),
+        "token",
+      );
       const sum = batches.reduce(
         (all, losses, i) => all + (losses.length > 0 ? weights[i]! * mean(losses) : 0),
         0,
@@ -60,6 +63,10 @@ test("weighted means of the parts are the mean of the whole", () => {
 });
 
 test("batches without any label weigh nothing", () => {
-  expect(accumulationWeights([0, 0])).toEqual([0, 0]);
-  expect(accumulationWeights([0, 3, 1])).toEqual([0, 0.75, 0.25]);
+  expect(accumulationWeights([0, 0], "token")).toEqual([0, 0]);
+  expect(accumulationWeights([0, 3, 1], "token")).toEqual([0, 0.75, 0.25]);
+});
+
+test("the older way weighs all batches of an update alike", () => {
+  expect(accumulationWeights([1, 7], "mean")).toEqual([0.5, 0.5]);
 });

@@ -18,6 +18,8 @@ jest.unstable_mockModule("../../../lib/model/runtime.ts", () => ({
   setNumThreads: async (threads: number) => recorder.note(`threads ${threads}`),
   runtimeInfo: async () => ({ torchVersion: "2.13.0" }),
   getRngState: async () => Uint8Array.of(1),
+  setRngState: async () => undefined,
+  randomPermutation: async (n: number) => Int32Array.from({ length: n }, (_, i) => i),
 }));
 jest.unstable_mockModule("../../../lib/optim/adamw.ts", () => ({ AdamW: FakeOptimizer }));
 const { Trainer } = await import("../../../lib/training/trainer.ts");
@@ -453,8 +455,9 @@ describe("when something goes wrong", () => {
 
   test.each([
     ["train", null],
-    ["train", { resumeFromCheckpoint: true }],
+    ["train", { resumeFromCheckpoint: 5 }],
     ["train", { signal: "stop" }],
+    ["train", { force: "yes" }],
     ["predict", null],
     ["predict", { returnLogit: true }],
     ["predict", { returnLogits: "yes" }],

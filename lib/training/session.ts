@@ -1,0 +1,237 @@
+/** One run of a Trainer, from its beginning or from a checkpoint to its end: what the loop needs is put together here. */
+import {
+  type EventDetails,
+  type EventName,
+  newControl,
+  restoreStates,
+  savedStates,
+  type TrainerCallback,
+} from "../callbacks/callback.ts";
+import { getRngState, runtimeInfo, setRngState } from "../model/runtime.ts";
+import { TorchnerError } from "../native/errors.ts";
+import { AdamW } from "../optim/adamw.ts";
+import { getScheduler, type Scheduler } from "../optim/scheduler.ts";
+import { evalKey, metricValue, noteIfBest } from "./best.ts";
+import {
+  checkpointFolder,
+  listCheckpoints,
+  readManifest,
+  type StoredRun,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { type Epochs, trainingEpochs } from "./epochs.ts";
+import type { Collator, Examples } from "./handles.ts";
+import { speedMetrics } from "./metrics.ts";
+import type { Plan } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+import { keepOnlyBest, rotateCheckpoints } from "./rotation.ts";
+import { type LogRow, newTrainerState } from "./state.ts";
+import type { Trainer, TrainOutput } from "./trainer.ts";
+import { runTraining } from "./training_loop.ts";
+
+/** What is to be trained on, how long, and from where. */
+export interface SessionWork {
+  dataset: Examples;
+  /** Of the dataset: see `dataFingerprint`. */
+  data: string;
+  batchSize: number;
+  plan: Plan;
+  /** The checkpoint to go on from; its weights are loaded already. */
+  stored?: StoredRun;
+  /** Whether `stored` may be of other options than this run's. */
+  force?: boolean;
+}
+
+/** The parts of a Trainer that only its runs use. */
+export interface TrainerParts {
+  readonly callbacks: readonly TrainerCallback[];
+  readonly collator: Collator;
+  readonly signal?: AbortSignal;
+  /** What events show of a run. */
+  readonly engine: { optimizer?: AdamW; scheduler?: Scheduler };
+  note(line: string): void;
+  emit(event: EventName, details?: Partial<EventDetails>): Promise<void>;
+  log(row: LogRow): Promise<void>;
+}
+
+interface Session {
+  trainer: Trainer;
+  parts: TrainerParts;
+  optimizer: AdamW;
+  scheduler: Scheduler;
+}
+
+export async function runSession(
+  trainer: Trainer,
+  parts: TrainerParts,
+  work: SessionWork,
+): Promise<TrainOutput> {
+  const { args, model } = trainer;
+  const optimizer = new AdamW(model, {
+    lr: args.learningRate,
+    betas: [args.adamBeta1, args.adamBeta2],
+    eps: args.adamEpsilon,
+    weightDecay: args.weightDecay,
+  });
+  try {
+    const scheduler = getScheduler(args.lrSchedulerType, {
+      optimizer,
+      numWarmupSteps: Math.trunc(args.getWarmupSteps(work.plan.maxSteps)),
+      numTrainingSteps: work.plan.maxSteps,
+      schedulerSpecificKwargs: args.lrSchedulerKwargs,
+    });
+    Object.assign(parts.engine, { optimizer, scheduler });
+    return await train({ trainer, parts, optimizer, scheduler }, work);
+  } finally {
+    Object.assign(parts.engine, { optimizer: undefined, scheduler: undefined });
+    optimizer.dispose();
+  }
+}
+
+async function train(session: Session, work: SessionWork): Promise<TrainOutput> {
+  const { trainer, parts, optimizer, scheduler } = session;
+  const { args, model } = trainer;
+  const { plan, stored, batchSize } = work;
+  begin(session, work);
+  if (stored) await restore(session, stored, work.force ?? false);
+  const startState = stored?.generator.epochStart;
+  const epochs = trainingEpochs(work.dataset, args, { collator: parts.collator, batchSize, startState });
+  const save = (progress: Progress) => saveCheckpoint(session, { progress, data: work.data, epochs });
+  const firstStep = trainer.state.globalStep;
+  const start = performance.now();
+  const { trainLoss } = await runTraining({
+    ...{ args, plan, optimizer, scheduler, model, state: trainer.state, control: trainer.control },
+    flosPerToken: 6 * model.parameterCount().nonEmbedding,
+    start: stored?.progress,
+    batchesOf: epochs.batches,
+    ...{ emit: parts.emit, log: parts.log, save },
+    evaluate: (details) => evaluateInTraining(session, details),
+    stopAsked: () => parts.signal?.aborted ?? false,
+    stop: async (progress) => {
+      await save(progress);
+      const folder = checkpointFolder(args.outputDir, trainer.state.globalStep);
+      throw stopped(
+        parts.signal!,
+        ` after step ${trainer.state.globalStep}; ${folder} holds the run, to be resumed`,
+      );
+    },
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const steps = trainer.state.globalStep - firstStep;
+  return end(session, { seconds, steps, plannedSamples: plan.numTrainSamples, trainLoss });
+}
+
+/** The error of a run that its signal ended. */
+export function stopped({ reason }: AbortSignal, where = ""): TorchnerError {
+  return new TorchnerError("EABORT", `Training was stopped by its signal${where}.`, { cause: reason });
+}
+
+function begin({ trainer, parts }: Session, { plan, batchSize, stored }: SessionWork): void {
+  const { args, control } = trainer;
+  const { loggingSteps, evalSteps, saveSteps } = args.getIntervals(plan.maxSteps);
+  Object.assign(control, newControl());
+  trainer.state = newTrainerState({
+    ...stored?.state,
+    ...{ maxSteps: plan.maxSteps, numTrainEpochs: plan.numTrainEpochs, trainBatchSize: batchSize },
+    ...{ loggingSteps, saveSteps },
+    ...(evalSteps !== undefined && { evalSteps }),
+  });
+  if (stored) restoreStates(parts.callbacks, control, stored.state.statefulCallbacks);
+  if (stored && stored.state.maxSteps !== plan.maxSteps) {
+    control.shouldTrainingStop = stored.state.globalStep >= plan.maxSteps; // a longer run was asked for
+  }
+  trainer.state.statefulCallbacks = savedStates(parts.callbacks, control);
+}
+
+/** What a saved run's optimizer, schedule and generator were. */
+async function restore(session: Session, stored: StoredRun, force: boolean): Promise<void> {
+  const { trainer, parts, scheduler } = session;
+  const { path, generator, state } = stored;
+  await session.optimizer.load(stored.optimizerPath);
+  try {
+    scheduler.loadStateDict(stored.scheduler);
+  } catch (error) {
+    if (!force) throw error;
+    // Another schedule was asked for: it goes on at the same update.
+    scheduler.loadStateDict({ ...scheduler.stateDict(), last_step: stored.scheduler.last_step });
+  }
+  await setRngState(generator.now);
+  parts.note(`going on from ${path}, after ${state.globalStep} updates`);
+  if (state.bestModelCheckpoint === null) return;
+  // The folder may have been moved since.
+  const best = checkpointFolder(trainer.args.outputDir, state.bestGlobalStep!);
+  for (const folder of [best, state.bestModelCheckpoint]) {
+    if (!(await readManifest(folder))) continue;
+    trainer.state.bestModelCheckpoint = folder;
+    return;
+  }
+  trainer.state.bestModelCheckpoint = null;
+  parts.note(`${state.bestModelCheckpoint}, the best checkpoint so far, is gone`);
+}
+
+async function evaluateInTraining(session: Session, { onStart = false } = {}): Promise<void> {
+  const { args, state, control } = session.trainer;
+  const before = await getRngState();
+  let metrics: LogRow;
+  try {
+    metrics = await session.trainer.evaluate();
+  } catch (error) {
+    await setRngState(before); // so that a stopped run can make the evaluation later, as if for the first time
+    throw error;
+  }
+  if (onStart) return;
+  if (session.scheduler.stepsOnMetric) {
+    session.scheduler.step(metricValue(metrics, evalKey(args.metricForBestModel ?? "loss")));
+  }
+  const isBest = noteIfBest(state, metrics, args);
+  if (args.saveStrategy === "best") control.shouldSave = isBest;
+}
+
+async function saveCheckpoint(
+  { trainer, parts, optimizer, scheduler }: Session,
+  { progress, data, epochs }: { progress: Progress; data: string; epochs: Epochs },
+): Promise<void> {
+  const { args, state, control, model, processingClass } = trainer;
+  const existing = (await listCheckpoints(args.outputDir)).map(({ step }) => step);
+  const best = state.bestGlobalStep;
+  if (best !== null && [...existing, state.globalStep].includes(best)) {
+    state.bestModelCheckpoint = checkpointFolder(args.outputDir, best);
+  }
+  state.statefulCallbacks = savedStates(parts.callbacks, control);
+  const contents = {
+    ...{ model, optimizer, processingClass, state, progress, data },
+    scheduler: scheduler.stateDict(),
+    generator: { now: await getRngState(), epochStart: epochs.startState() },
+    trainingArguments: args.toJSON(),
+    torchVersion: (await runtimeInfo()).torchVersion,
+  };
+  await writeCheckpoint(args.outputDir, contents, { onlyModel: args.saveOnlyModel });
+  await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
+    written: state.globalStep,
+    best: state.bestModelCheckpoint,
+  });
+  control.shouldSave = false;
+  await parts.emit("onSave");
+}
+
+async function end(
+  { trainer, parts }: Session,
+  done: { seconds: number; steps: number; plannedSamples: number; trainLoss: number },
+): Promise<TrainOutput> {
+  const { args, state, model } = trainer;
+  const { steps, trainLoss } = done;
+  // The plan covers the whole run; a resumed one counts the share of its own steps.
+  const samples = (done.plannedSamples * steps) / Math.max(1, state.maxSteps);
+  const metrics: LogRow = {
+    ...speedMetrics("train", done.seconds, { samples, steps }),
+    total_flos: state.totalFlos,
+    train_loss: trainLoss,
+  };
+  await parts.log(metrics);
+  if (args.loadBestModelAtEnd && state.bestModelCheckpoint)
+    await model.loadWeights(state.bestModelCheckpoint);
+  await keepOnlyBest(args.outputDir, args.saveTotalLimit, state.bestModelCheckpoint);
+  await parts.emit("onTrainEnd");
+  await trainer.saveState();
+  return { globalStep: state.globalStep, trainingLoss: trainLoss, metrics };
+}
