@@ -79,7 +79,7 @@ async function writeChecked(
   let bytes = 0;
   const output = await open(incomplete, "wx");
   try {
-    for await (const piece of pieces) {
+    for await (const piece of untilCutOff(pieces, file, path)) {
       bytes += piece.byteLength;
       if (bytes > file.size) break; // whatever follows, it is another file
       hash.update(piece);
@@ -90,22 +90,38 @@ async function writeChecked(
   } finally {
     await output.close();
   }
-  if (bytes !== file.size) throw cutOff(path, bytes, file.size);
-  const found = hash.digest("hex");
-  if (found === file.hash) return;
+  const found =
+    bytes > file.size ? `more than ${file.size} bytes` : `the ${hashName(file)} ${hash.digest("hex")}`;
+  if (found.endsWith(` ${file.hash}`)) return;
   throw new HubFailure(
     "corrupt",
-    `${path} came with the ${hashName(file)} ${found} instead of ${file.hash} and was deleted; a proxy or mirror on ` +
-      `the way changes files: check HF_ENDPOINT (${hubEndpoint()})`,
+    `${path} came with ${found} instead of ${file.hash} and was deleted; a proxy or mirror on the way changes files: ` +
+      `check HF_ENDPOINT (${hubEndpoint()})`,
   );
 }
 
-function cutOff(path: string, bytes: number, size: number): HubFailure {
-  return new HubFailure(
-    "corrupt",
-    `${path} came with ${bytes > size ? "more than" : bytes} ${bytes > size ? size : `of ${size}`} bytes and was ` +
-      "deleted; try again, and if it stays so check proxy and mirror",
-  );
+/** The pieces of a file; a connection that breaks in the middle is a failure which tells how far it came. */
+async function* untilCutOff(
+  pieces: AsyncIterable<Uint8Array>,
+  file: RepoFile,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  const cutOff = (cause?: unknown) =>
+    new HubFailure(
+      "cut off",
+      `${path} broke off after ${bytes} of ${file.size} bytes and was deleted; check the network, then try again`,
+      { cause },
+    );
+  try {
+    for await (const piece of pieces) {
+      bytes += piece.byteLength;
+      yield piece;
+    }
+  } catch (error) {
+    throw bytes > 0 ? cutOff(error) : error;
+  }
+  if (bytes < file.size) throw cutOff();
 }
 
 /** git hashes a small file with a header before it; a large one is stored under the SHA-256 of its content. */

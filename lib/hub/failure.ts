@@ -3,14 +3,15 @@ import { TorchnerError } from "../native/errors.ts";
 import { hubEndpoint, hubToken, redact } from "./settings.ts";
 
 /**
- * - `unreachable`: no answer, too slow, or the connection broke;
+ * - `unreachable`: no connection, or no answer in time;
+ * - `cut off`: the connection broke in the middle of a file;
  * - `busy`: the hub has trouble of its own (429, 5xx);
  * - `denied`: no right to it, or no token (401, 403);
  * - `missing`: no such repository, revision or file (404);
  * - `refused`: any other status;
  * - `corrupt`: an answer that is not what the hub itself announced.
  */
-export type FailureKind = "unreachable" | "busy" | "denied" | "missing" | "refused" | "corrupt";
+export type FailureKind = "unreachable" | "cut off" | "busy" | "denied" | "missing" | "refused" | "corrupt";
 
 /** The error of this room; users see it as a `TorchnerError`. */
 export class HubFailure extends TorchnerError {
@@ -33,6 +34,7 @@ export class HubFailure extends TorchnerError {
 
 const codes = {
   unreachable: "EENV",
+  "cut off": "EIO",
   busy: "EENV",
   denied: "EENV",
   missing: "ECHECKPOINT",
@@ -42,7 +44,7 @@ const codes = {
 
 /** Whether the same request may succeed when it is made again. */
 export function isTransient(failure: HubFailure): boolean {
-  return ["unreachable", "busy", "corrupt"].includes(failure.kind);
+  return ["unreachable", "cut off", "busy", "corrupt"].includes(failure.kind);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Which files of a model's repository a token classifier needs. */
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 import type { RepoFile } from "./blob.ts";
 import type { Log } from "./client.ts";
@@ -86,8 +86,10 @@ function lacksWeights(folder: string): string | undefined {
   if (!first) return "the weights file";
   if (!first.endsWith(".index.json")) return undefined;
   const path = join(folder, first);
-  const missing = shardNames(readFileSync(path, "utf8"), path).find(
-    (name) => !existsSync(join(folder, name)),
-  );
-  return missing && basename(missing);
+  try {
+    const shards = shardNames(readFileSync(path, "utf8"), path);
+    return shards.find((name) => !existsSync(join(folder, name)));
+  } catch {
+    return first; // a broken index is as good as none, and is downloaded again
+  }
 }

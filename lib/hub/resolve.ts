@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
+import { HubFailure } from "./failure.ts";
 import { parseRepoId } from "./hub_cache.ts";
 import { resolveModelRepo } from "./model_repo.ts";
 import { resolvePypi } from "./pypi.ts";
@@ -38,7 +39,14 @@ export async function resolveModel(source: string, options: ResolveOptions = {})
     return checkFolder(resolve(source), requires);
   const repo = parseRepoId("model", source);
   if (!repo) throw notFound(source);
-  return checkFolder(await resolveModelRepo(repo, { weights, requires, log }), requires);
+  const found = resolveModelRepo(repo, { weights, requires, log }).catch((error: unknown) => {
+    if (!(error instanceof HubFailure)) throw error;
+    // Whoever mistyped a path does not think of a hub.
+    throw new TorchnerError(error.code, `${source} is no folder here, and from the hub: ${error.message}`, {
+      cause: error,
+    });
+  });
+  return checkFolder(await found, requires);
 }
 
 /** What makes a folder useless as a whole; the contents are checked by those who read them. */

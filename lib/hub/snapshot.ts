@@ -57,7 +57,7 @@ export async function snapshot(repo: Repo, wanted: Wanted, log: Log): Promise<st
 
 /** A broken file is not: whoever changes files on the way should not go unnoticed. */
 function isExcused({ kind }: HubFailure): boolean {
-  return kind === "unreachable" || kind === "busy" || kind === "denied";
+  return ["unreachable", "cut off", "busy", "denied"].includes(kind);
 }
 
 async function download(repo: Repo, wanted: Wanted, log: Log): Promise<string> {

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { resolveModel } from "../../../lib/hub/resolve.ts";
-import { faults, firstCommit, knownToken } from "../../support/hub_server.ts";
+import { faults, firstCommit, knownToken, sha256 } from "../../support/hub_server.ts";
 import { failureOf, faultsOfCache, useHub, wholeText } from "./hub_fixture.ts";
 
 const fixture = useHub();
 const files = { "config.json": '{"model_type":"bert"}', "model.safetensors": "w".repeat(3000) };
+const hashOfWeights = sha256(Buffer.from(files["model.safetensors"]));
 const open = () => resolveModel("org/name", { log: fixture.log });
 /** Info and listing, a probe and a download of the small file, the same with a redirect each for the large one. */
 const requestCount = 2 + 2 + 4;
@@ -31,6 +32,28 @@ test("an undisturbed download makes as many requests as are spoilt below", async
   expect(fixture.hub.requests).toHaveLength(requestCount);
 });
 
+test("a file that is cut off for good is an input error that says how far it came", async () => {
+  fixture.hub.fault = { kind: "cut-off", from: requestCount - 1, times: Infinity };
+  await expect(open()).rejects.toMatchObject({
+    code: "EIO",
+    message: expect.stringMatching(
+      /resolve\/a+\/model\.safetensors broke off after 1500 of 3000 bytes and was deleted/,
+    ),
+  });
+});
+
+test("a file with other bytes for good is an input error with both hashes", async () => {
+  fixture.hub.fault = { kind: "wrong bytes", from: requestCount - 1, times: Infinity };
+  await expect(open()).rejects.toMatchObject({
+    code: "EIO",
+    message: expect.stringMatching(
+      new RegExp(
+        `model\\.safetensors came with the SHA-256 [0-9a-f]{64} instead of ${hashOfWeights} and was deleted`,
+      ),
+    ),
+  });
+});
+
 describe.each(faults)("%s", (kind) => {
   test.each(positions)("at request %i, once: the model is whole all the same", async (from) => {
     fixture.hub.fault = { kind, from, times: 1 };
@@ -45,7 +68,9 @@ describe.each(faults)("%s", (kind) => {
     fixture.hub.fault = { kind, from, times: Infinity };
     const failure = await failureOf(open());
     expect(["EENV", "EIO"]).toContain(failure.code);
-    expect(failure.message).toMatch(/^\/(api\/models\/)?org\/name\/.*(try again|check )/);
+    expect(failure.message).toMatch(
+      /no folder here, and from the hub: \/(api\/models\/)?org\/name\/.*(try again|check )/,
+    );
     expect(`${wholeText(failure)}${fixture.lines.join()}`).not.toContain(knownToken);
     expect(existsSync(fixture.cached("models--org--name", "refs"))).toBe(false);
     if (existsSync(fixture.cached())) expect(faultsOfCache(fixture.cached())).toEqual([]);

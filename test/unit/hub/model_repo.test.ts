@@ -428,3 +428,27 @@ test("what a killed download left is removed by the next, but not another's that
   expect(existsSync(old as string)).toBe(false);
   expect(existsSync(fresh as string)).toBe(true);
 });
+
+test("a broken index in the cache is downloaded again", async () => {
+  const index = '{"weight_map":{"a":"m-1.safetensors"}}';
+  fixture.hub.add("org/name", {
+    "config.json": "{}",
+    "model.safetensors.index.json": index,
+    "m-1.safetensors": "1",
+  });
+  const path = join(await open("org/name"), "model.safetensors.index.json");
+  writeFileSync(path, index.slice(0, 10));
+  await open("org/name");
+  expect(readFileSync(path, "utf8")).toBe(index);
+});
+
+test("a file that is longer than the hub announced is refused", async () => {
+  fixture.hub.add("org/name", files);
+  const content = Buffer.from("{}");
+  fixture.hub.forgedListing = [{ type: "file", path: "config.json", size: 2, oid: gitHash(content) }];
+  await expect(open("org/name")).rejects.toMatchObject({
+    code: "EIO",
+    message: expect.stringContaining("config.json came with more than 2 bytes instead of"),
+  });
+  expect(faultsOfCache(fixture.cached())).toEqual([]);
+});
