@@ -83,19 +83,19 @@ async function writeChecked(
       bytes += piece.byteLength;
       if (bytes > file.size) break; // whatever follows, it is another file
       hash.update(piece);
-      await output.write(piece);
+      await output.appendFile(piece); // unlike write, never a part of it
     }
     // What is renamed into place must be on the disk by then, or a power cut leaves a blob of zeros.
     await output.sync();
   } finally {
     await output.close();
   }
-  const found =
-    bytes > file.size ? `more than ${file.size} bytes` : `the ${hashName(file)} ${hash.digest("hex")}`;
-  if (found.endsWith(` ${file.hash}`)) return;
+  const found = hash.digest("hex");
+  if (bytes === file.size && found === file.hash) return;
+  const came = bytes > file.size ? `more than ${file.size} bytes` : `the ${hashName(file)} ${found}`;
   throw new HubFailure(
     "corrupt",
-    `${path} came with ${found} instead of ${file.hash} and was deleted; a proxy or mirror on the way changes files: ` +
+    `${path} came with ${came} instead of ${file.hash} and was deleted; a proxy or mirror on the way changes files: ` +
       `check HF_ENDPOINT (${hubEndpoint()})`,
   );
 }
