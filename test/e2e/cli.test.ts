@@ -302,7 +302,7 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
   });
 
   test("Ctrl-C stops the run in order: it ends with 75 and goes on, later, as if never stopped", async () => {
-    const steps = ["--max-steps", "600", "--save-strategy", "steps", "--save-steps", "5"];
+    const steps = ["--max-steps", "600", "--save-strategy", "steps", "--save-steps", "60"];
     const run = ["train", ...training, ...steps, "--save-total-limit", "1", "--output-dir", "stopped"];
     const child = spawn(process.execPath, [binary, ...run, "--quiet"], {
       cwd: folder,
