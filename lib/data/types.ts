@@ -13,6 +13,20 @@ export interface Example {
   source?: Source;
 }
 
+/** Something that reading has changed or left out, so that nothing is changed in silence. */
+export interface DataNote {
+  /** One sentence with a count, e.g. "3 words have several tags; the first is taken". */
+  message: string;
+  /** Every place, as `file:line what`. */
+  places: string[];
+}
+
+/** What a reader makes of a file. */
+export interface ReadResult {
+  examples: Example[];
+  notes: DataNote[];
+}
+
 /** One sentence as the model takes it, all arrays of the same length unless they say otherwise. */
 export interface EncodedExample {
   inputIds: Int32Array;
