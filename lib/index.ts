@@ -2,14 +2,16 @@
 /** The public API: every name a user imports from "torchner", and nothing else. */
 export type { EventName, TrainerCallback, TrainerControl } from "./callbacks/callback.ts";
 export { earlyStopping } from "./callbacks/early_stopping.ts";
+export { jsonlLogger } from "./callbacks/jsonl.ts";
 export { printer } from "./callbacks/printer.ts";
 export { progress } from "./callbacks/progress.ts";
+export { tensorboard } from "./callbacks/tensorboard.ts";
 export { DataCollatorForTokenClassification } from "./data/collator.ts";
 export { DataLoader, type DataLoaderOptions } from "./data/data_loader.ts";
 export { Dataset, DatasetDict, type EncodedDatasetDict } from "./data/dataset.ts";
 export { type LoadDatasetOptions, loadDataset } from "./data/load_dataset.ts";
 export { tokenizeAndAlignLabels } from "./data/tokenize_and_align.ts";
-export type { Batch, EncodedExample, Example, LabelStrategy, Source } from "./data/types.ts";
+export type { Batch, DataNote, EncodedExample, Example, LabelStrategy, Source } from "./data/types.ts";
 export { defaultCheckpoint } from "./hub/resolve.ts";
 export { evaluateEntities } from "./metrics/entities.ts";
 export { classificationReport } from "./metrics/report.ts";

@@ -6,7 +6,9 @@ import {
   type TrainerCallback,
 } from "../callbacks/callback.ts";
 import { defaultFlow } from "../callbacks/default_flow.ts";
+import { jsonlLogger } from "../callbacks/jsonl.ts";
 import { progress } from "../callbacks/progress.ts";
+import { tensorboard } from "../callbacks/tensorboard.ts";
 import { DataCollatorForTokenClassification, type Padding } from "../data/collator.ts";
 import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
@@ -88,6 +90,7 @@ export class Trainer {
     this.#collator = options.dataCollator ?? defaultCollator(this.processingClass);
     this.#note = options.log ?? ((line) => void process.stderr.write(`${line}\n`));
     this.#callbacks = [defaultFlow, ...(options.callbacks ?? [])];
+    this.#callbacks.push(...reporters(this.args));
     if (!this.args.disableTqdm) this.#callbacks.push(progress());
     if (options.model) this.#setModel(options.model);
   }
@@ -370,6 +373,12 @@ export interface PredictOptions {
 async function* drawingBaseSeed(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
   await drawBaseSeed();
   yield* batches;
+}
+
+/** What `report_to` asks for. */
+function reporters({ reportTo }: TrainingArguments): TrainerCallback[] {
+  const made = { tensorboard, jsonl: jsonlLogger };
+  return reportTo.map((name) => made[name]());
 }
 
 function checkTrainOptions(options: TrainOptions): void {
