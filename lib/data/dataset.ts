@@ -1,7 +1,7 @@
 import { checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { checkLabels, collectLabels, examplePlace } from "./labels.ts";
-import type { EncodedExample, Example } from "./types.ts";
+import type { DataNote, EncodedExample, Example } from "./types.ts";
 
 /** An ordered, read-only collection in memory; its items are shared, not copied. */
 export class Dataset<T> implements Iterable<T> {
@@ -83,6 +83,8 @@ export class DatasetDict<Absent extends Absence = Absence> {
   readonly validation: Dataset<Example> | Absent["validation"];
   readonly test: Dataset<Example> | Absent["test"];
   readonly labels: string[];
+  /** What reading the files has changed or left out, each with its places. */
+  readonly notes: readonly DataNote[];
 
   /**
    * @param splits  Datasets or arrays of examples. Without `labels`: those of train, sorted by code point
@@ -93,9 +95,11 @@ export class DatasetDict<Absent extends Absence = Absence> {
   constructor(
     splits: Partial<Record<SplitName, Dataset<Example> | readonly Example[]>> & {
       labels?: readonly string[];
+      notes?: readonly DataNote[];
     },
   ) {
-    checkOptions("DatasetDict", splits, [...splitNames, "labels"]);
+    checkOptions("DatasetDict", splits, [...splitNames, "labels", "notes"]);
+    this.notes = [...(splits.notes ?? [])];
     const datasetOf = <S extends SplitName>(name: S) => {
       const given = splits[name];
       const dataset = given === undefined || given instanceof Dataset ? given : new Dataset(given);

@@ -1,46 +1,77 @@
 import { extname } from "node:path";
 import { checkChoice } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { spanFormatOf } from "./spans/span_format.ts";
 
-/** File formats that are read: `conll` = columns, one word a line; `jsonl` = one JSON object a line. */
-export const datasetFormats = ["conll", "jsonl"] as const;
-export type DatasetFormat = (typeof datasetFormats)[number];
-
-/** Formats that a user may well have and that are not read; better said at once than after a parse error. */
-const unread = new Set([".csv", ".parquet", ".arrow", ".xlsx", ".gz", ".zip", ".zst"]);
+/** Exports of annotation tools: texts with spans of characters. */
+export const spanFormats = ["doccano", "prodigy", "label-studio", "brat", "spacy"] as const;
+export type SpanFormat = (typeof spanFormats)[number];
 
 /**
- * The format of a file: the one asked for, else by extension, else by content (a first line that is a JSON
- * object means JSON lines).
+ * File formats that are read. `conll` = columns, one word a line; `jsonl` = one JSON object a line; `csv` and `tsv` =
+ * tables with a header row; `arrow` = a file or a folder of `save_to_disk`; the others are exports of annotation tools.
+ */
+export const datasetFormats = [
+  "conll",
+  "jsonl",
+  "json",
+  "csv",
+  "tsv",
+  "parquet",
+  "arrow",
+  ...spanFormats,
+] as const;
+export type DatasetFormat = (typeof datasetFormats)[number];
+
+export const isSpanFormat = (format: string): format is SpanFormat =>
+  (spanFormats as readonly string[]).includes(format);
+
+const byExtension: Readonly<Record<string, DatasetFormat>> = {
+  ".parquet": "parquet",
+  ".arrow": "arrow",
+  ".csv": "csv",
+  ".ann": "brat",
+  ".conll": "conll",
+};
+
+/** Formats that a user may well have and that are not read; better said at once than after a parse error. */
+const unread = new Set([".xlsx", ".xls", ".gz", ".zip", ".zst", ".bz2", ".7z"]);
+
+/**
+ * The format of a file as far as its name tells: the one asked for, else by extension; undefined where the content
+ * has to be looked at.
  *
  * @throws {TorchnerError} `EARG` for a format that does not exist, `EDATA` for a file of another kind.
  */
-export function formatOf(file: string, text: string, asked?: string): DatasetFormat {
+export function formatOfName(file: string, asked?: string): DatasetFormat | undefined {
   if (asked !== undefined) return checkChoice("format", asked, datasetFormats);
   const extension = extname(file).toLowerCase();
-  if (extension === ".jsonl" || extension === ".ndjson") return "jsonl";
-  if (extension === ".conll" || extension === ".tsv") return "conll";
-  if (extension === ".json") return jsonLines(file, text);
-  return isJsonObject(firstLine(text)) ? "jsonl" : "conll";
-}
-
-/** Refuses what cannot be a column or JSON lines file by its name, before it is read as text. */
-export function refuseUnreadFormat(file: string, asked?: string): void {
-  const extension = extname(file).toLowerCase();
-  if (asked !== undefined || !unread.has(extension)) return;
+  if (!unread.has(extension)) return byExtension[extension];
   throw new TorchnerError(
     "EDATA",
-    `${file}:1: ${extension} files are not read; convert it to columns or JSON lines, or give format ` +
-      "(--dataset-format) conll or jsonl if it is one of them.",
+    `${file}:1: ${extension} files are not read; unpack it, or export it as CSV, JSON lines or columns.`,
   );
 }
 
-/** run_ner users name JSON lines `.json`; a document over several lines is something else. */
-function jsonLines(file: string, text: string): DatasetFormat {
-  if (isJsonObject(firstLine(text))) return "jsonl";
-  throw new TorchnerError(
-    "EDATA",
-    `${file}:1: not JSON lines; write one object a line, e.g. with jq -c '.[]' for an array of records.`,
+/** The format of a text file whose name does not tell it. */
+export function formatOfText(file: string, text: string): DatasetFormat {
+  const extension = extname(file).toLowerCase();
+  const first = firstLine(text);
+  if (extension === ".json" || extension === ".jsonl" || extension === ".ndjson" || isJson(first)) {
+    const span = spanFormatOf(text);
+    if (span) return span;
+    return extension === ".json" || first.startsWith("[") ? "json" : "jsonl";
+  }
+  // A .tsv without a header row is a column file.
+  return extension === ".tsv" && isHeader(first) ? "tsv" : "conll";
+}
+
+/** Whether the cells of a first line are names of columns of words and of tags. */
+function isHeader(line: string): boolean {
+  const names = line.toLowerCase().split("\t");
+  return (
+    names.some((name) => /^(tokens?|words?|text|sentence)$/.test(name)) &&
+    names.some((name) => /^((ner_?)?tags?|labels?|ner|word_labels)$/.test(name))
   );
 }
 
@@ -48,11 +79,11 @@ function firstLine(text: string): string {
   const start = text.search(/\S/);
   if (start < 0) return "";
   const end = text.indexOf("\n", start);
-  return text.slice(start, end < 0 ? text.length : end);
+  return text.slice(start, end < 0 ? text.length : end).trimEnd();
 }
 
-function isJsonObject(line: string): boolean {
-  // A column file may well begin with the word "{", so the brace alone decides nothing.
+/** A column file may well begin with the word "{", so a brace alone decides nothing. */
+function isJson(line: string): boolean {
   if (!line.startsWith("{")) return false;
   try {
     JSON.parse(line);

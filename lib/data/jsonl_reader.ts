@@ -1,20 +1,10 @@
-import { kindOf } from "../messages/checks.ts";
-import { editDistance, nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { tagName } from "./tags.ts";
+import { asRecord, checkNotEmpty, type RecordOptions, recordReader, recordShape } from "./records.ts";
 import type { Example } from "./types.ts";
 
-export interface JsonlOptions {
+export interface JsonlOptions extends RecordOptions {
   /** The name that messages and `source` carry. */
   file: string;
-  /** Key of the words; default `tokens`. */
-  textColumn?: string;
-  /** Key of the tags; default `ner_tags`. */
-  labelColumn?: string;
-  /** Names of integer tags, in order. */
-  labelNames?: readonly string[];
-  /** `optional`: a file whose first record has no tags has none at all. Default `required`. */
-  labels?: "required" | "optional";
 }
 
 /**
@@ -25,9 +15,9 @@ export interface JsonlOptions {
  *   number, integer tags without names, or a file without a record.
  */
 export function readJsonl(text: string, options: JsonlOptions): Example[] {
-  const { file, textColumn = "tokens", labelColumn = "ner_tags", labelNames } = options;
+  const { file } = options;
+  const read = recordReader(options);
   const examples: Example[] = [];
-  let labelled = options.labels !== "optional" || options.labelColumn !== undefined;
   for (let start = 0, line = 1; start < text.length; line++) {
     const found = text.indexOf("\n", start);
     const end = found < 0 ? text.length : found;
@@ -35,92 +25,23 @@ export function readJsonl(text: string, options: JsonlOptions): Example[] {
     start = end + 1;
     if (row === "") continue;
     const place = `${file}:${line}`;
-    const record = parseRecord(row, place);
-    // Only the key's spelling tells an unlabelled record from one with a mistyped key.
-    if (examples.length === 0 && !labelled) {
-      labelled = Object.keys(record).some((key) => isAlmost(key, labelColumn));
-    }
-    const tokens = wordsOf(arrayOf(record, textColumn, "text", place), place);
-    const example: Example = { tokens, source: { file, line } };
-    if (labelled) {
-      const tags = arrayOf(record, labelColumn, "label", place);
-      if (tags.length !== tokens.length) {
-        throw new TorchnerError(
-          "EDATA",
-          `${place}: ${tokens.length} words but ${tags.length} tags; give every word one tag.`,
-        );
-      }
-      example.nerTags = tags.map((tag, i) => tagName(tag, labelNames, `${place}, word ${i + 1}`));
-    } else if (Object.hasOwn(record, labelColumn)) {
-      throw new TorchnerError(
-        "EDATA",
-        `${place}: has ${labelColumn}, but the records before it have none; label all of the file or nothing.`,
-      );
-    }
-    examples.push(example);
+    examples.push(read(asRecord(parseJson(row, place), place), { file, line }, place));
   }
-  if (examples.length === 0) {
-    throw new TorchnerError("EDATA", `${file}:1: no record in the file; ${shape}.`);
-  }
+  checkNotEmpty(examples, file);
   return examples;
 }
 
-const shape = 'give one object a line, {"tokens": ["Anna", "left"], "ner_tags": ["B-PER", "O"]}';
-
-function parseRecord(row: string, place: string): Record<string, unknown> {
-  let value: unknown;
+/** @throws {TorchnerError} `EDATA` for what is not JSON. */
+export function parseJson(text: string, place: string): unknown {
   try {
-    value = JSON.parse(row);
+    return JSON.parse(text);
   } catch (cause) {
-    throw new TorchnerError("EDATA", `${place}: not valid JSON (${(cause as Error).message}); ${shape}.`, {
-      cause,
-    });
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new TorchnerError("EDATA", `${place}: ${kindOf(value)} where a record is due; ${shape}.`);
-}
-
-function arrayOf(
-  record: Record<string, unknown>,
-  key: string,
-  column: "text" | "label",
-  place: string,
-): unknown[] {
-  if (Object.hasOwn(record, key)) {
-    const value = record[key];
-    if (Array.isArray(value)) return value;
     throw new TorchnerError(
       "EDATA",
-      `${place}: ${key} is ${kindOf(value)}; give an array with one ${column === "text" ? "word" : "tag"} per word.`,
+      `${place}: not valid JSON (${(cause as Error).message}); ${recordShape}.`,
+      {
+        cause,
+      },
     );
   }
-  const keys = Object.keys(record);
-  const [near] = nearestNames(key, keys);
-  const remedy = near
-    ? `did you mean ${near}? Name it with ${column}Column (--${column}-column-name)`
-    : `its keys are ${keys.join(", ") || "none"}; name the right one with ${column}Column (--${column}-column-name)`;
-  throw new TorchnerError("EDATA", `${place}: no key ${key}; ${remedy}.`);
-}
-
-/** `nerTags` and `ner_tag` mean `ner_tags`; `pos_tags`, a column that is often beside it, does not. */
-function isAlmost(key: string, name: string): boolean {
-  const letters = (text: string) => text.toLowerCase().replace(/[-_]/g, "");
-  return editDistance(letters(key), letters(name)) <= 2;
-}
-
-function wordsOf(values: unknown[], place: string): string[] {
-  if (values.length === 0) {
-    throw new TorchnerError("EDATA", `${place}: a sentence without words; take the line out.`);
-  }
-  for (const [i, word] of values.entries()) {
-    if (typeof word === "string" && word !== "") continue;
-    const found = word === "" ? "empty" : kindOf(word);
-    throw new TorchnerError(
-      "EDATA",
-      `${place}: word ${i + 1} is ${found}; every word is a text that is not empty.`,
-    );
-  }
-  return values as string[];
 }

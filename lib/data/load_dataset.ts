@@ -1,14 +1,21 @@
-import { checkOptions } from "../messages/checks.ts";
+import { statSync } from "node:fs";
+import { resolveDatasetRepo } from "../hub/dataset_repo.ts";
+import { checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { type AbsenceIn, DatasetDict, type Only } from "./dataset.ts";
+import { type AbsenceIn, DatasetDict, type Only, type SplitName } from "./dataset.ts";
+import { findSplits } from "./find_splits.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
 import { resolveLabelNames } from "./tags.ts";
+import type { DataNote, Example } from "./types.ts";
 
-export interface LoadDatasetOptions extends Pick<ReadOptions, "format" | "textColumn" | "labelColumn"> {
-  /** Paths of column or JSON lines files; at least one. A test file may come without tags. */
+export interface LoadDatasetOptions
+  extends Pick<ReadOptions, "format" | "textColumn" | "labelColumn" | "encoding"> {
+  /** Paths of data files, or of folders of `save_to_disk` or brat; at least one. A test file may come without tags. */
   train?: string;
   validation?: string;
   test?: string;
+  /** Instead of them: a folder with files found by name, a dataset of `save_to_disk`, or a hub id `org/name[@revision]`. */
+  dataset?: string;
   /**
    * All labels in the order of their ids, and so the names of integer tags: an array, `"a,b,c"`, or the path
    * of a file with one name a line. Default: the tags of train, sorted by code point.
@@ -20,35 +27,77 @@ const optionNames = [
   "train",
   "validation",
   "test",
+  "dataset",
   "format",
   "labelNames",
   "textColumn",
   "labelColumn",
+  "encoding",
 ] as const;
 
 /**
- * Reads the files of one task. Column files: blanks or tabs, words in column 0 and tags in the last unless told
- * otherwise. JSON lines: keys `tokens` and `ner_tags`.
+ * Reads the data of one task: files by their paths, or (a text alone) a folder or a dataset of the hub, whose files are
+ * found by name. The format follows from name and content unless it is given. `notes` of the result tell what reading
+ * has changed.
  *
  * @throws {TorchnerError} `EARG` for an option; `EIO` for a file that cannot be read; `EDATA` naming file:line
  *   for its content, a tag in validation or test that train lacks included.
  */
+export async function loadDataset(folderOrId: string): Promise<DatasetDict>;
 export async function loadDataset<const O extends LoadDatasetOptions>(
   options: Only<O, LoadDatasetOptions>,
-): Promise<DatasetDict<AbsenceIn<O>>> {
+): Promise<DatasetDict<AbsenceIn<O>>>;
+export async function loadDataset(given: string | LoadDatasetOptions): Promise<DatasetDict> {
+  const options = typeof given === "string" ? { dataset: given } : given;
   checkOptions("loadDataset", options, optionNames);
-  const { train, validation, test, format, textColumn, labelColumn }: LoadDatasetOptions = options;
-  if (train === undefined && validation === undefined && test === undefined) {
-    throw new TorchnerError("EARG", "loadDataset has no file; give at least one of train, validation, test.");
-  }
+  const files = await filesOf(options);
   const labelNames =
     options.labelNames === undefined ? undefined : await resolveLabelNames(options.labelNames);
-  const read = { format, textColumn, labelColumn, labelNames };
+  const { format, textColumn, labelColumn, encoding } = options;
+  const read = { format, textColumn, labelColumn, labelNames, encoding };
+  const notes: DataNote[] = [];
+  const split = async (name: SplitName): Promise<Example[] | undefined> => {
+    const paths = files[name];
+    if (paths === undefined) return undefined;
+    const examples: Example[] = [];
+    for (const path of paths) {
+      const found = await readExamples(path, { ...read, labels: name === "test" ? "optional" : "required" });
+      for (const example of found.examples) examples.push(example);
+      notes.push(...found.notes);
+    }
+    return examples;
+  };
   // One after the other, so that of several faults the same one is reported every time.
-  return new DatasetDict({
-    train: train === undefined ? undefined : await readExamples(train, read),
-    validation: validation === undefined ? undefined : await readExamples(validation, read),
-    test: test === undefined ? undefined : await readExamples(test, { ...read, labels: "optional" }),
-    labels: labelNames,
-  });
+  const train = await split("train");
+  const validation = await split("validation");
+  const test = await split("test");
+  return new DatasetDict({ train, validation, test, labels: labelNames, notes });
+}
+
+/** Files of each split; one that is named goes before what a folder holds. */
+async function filesOf(options: LoadDatasetOptions): Promise<Partial<Record<SplitName, string[]>>> {
+  const { train, validation, test, dataset } = options;
+  const named = { ...(train && { train: [train] }), ...(validation && { validation: [validation] }) };
+  const files = { ...named, ...(test && { test: [test] }) };
+  if (dataset !== undefined) return { ...(await filesOfDataset(dataset)), ...files };
+  if (Object.keys(files).length > 0) return files;
+  throw new TorchnerError(
+    "EARG",
+    "loadDataset has no file; give at least one of train, validation, test, or a dataset.",
+  );
+}
+
+async function filesOfDataset(dataset: string): Promise<Partial<Record<SplitName, string[]>>> {
+  if (typeof dataset !== "string" || dataset === "") {
+    throw new TorchnerError(
+      "EARG",
+      `dataset is ${kindOf(dataset)}; give a folder, or the id of a dataset on the hub.`,
+    );
+  }
+  const found = statSync(dataset, { throwIfNoEntry: false });
+  if (found?.isFile()) {
+    throw new TorchnerError("EARG", `${dataset} is a file; give { train: ${JSON.stringify(dataset)} }.`);
+  }
+  // As in Python, a folder goes before a hub id of the same name.
+  return findSplits(found ? dataset : await resolveDatasetRepo(dataset));
 }

@@ -1,28 +1,39 @@
 import { constants, isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
+import { checkChoice } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 const newline = 0x0a;
 
-/**
- * A data file's text: UTF-8, a byte order mark at its very start taken off (elsewhere U+FEFF is a character
- * like any other, and real words hold it).
- *
- * @throws {TorchnerError} `EIO` where the file cannot be read, `EDATA` naming the line that is not UTF-8.
- */
-export async function readText(file: string): Promise<string> {
+export const encodings = ["utf-8", "latin1"] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** @throws {TorchnerError} `EIO` where the file cannot be read, `EDATA` where it is empty. */
+export async function readBytes(file: string): Promise<Buffer> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw new TorchnerError("EIO", `${file}: ${whyUnreadable(cause)}`, { cause });
   });
-  if (bytes.length === 0) {
-    throw new TorchnerError("EDATA", `${file}:1: the file is empty; give a file with at least one sentence.`);
-  }
+  if (bytes.length > 0) return bytes;
+  throw new TorchnerError("EDATA", `${file}:1: the file is empty; give a file with at least one sentence.`);
+}
+
+/**
+ * A data file's text: UTF-8 unless told otherwise, a byte order mark at its very start taken off (elsewhere U+FEFF is a
+ * character like any other, and real words hold it).
+ *
+ * @throws {TorchnerError} `EARG` for another encoding, `EIO` where the file cannot be read, `EDATA` naming the line that
+ *   is not UTF-8.
+ */
+export async function readText(file: string, options: { encoding?: Encoding } = {}): Promise<string> {
+  const encoding = checkChoice("encoding (--encoding)", options.encoding ?? "utf-8", encodings);
+  const bytes = await readBytes(file);
   if (bytes.length > constants.MAX_STRING_LENGTH) {
     throw new TorchnerError(
       "EDATA",
       `${file}: ${bytes.length} bytes are more than the ${constants.MAX_STRING_LENGTH} that one file may have; split it.`,
     );
   }
+  if (encoding === "latin1") return bytes.toString("latin1");
   if (!isUtf8(bytes)) throw notUtf8(file, bytes);
   const text = bytes.toString("utf8");
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
@@ -53,6 +64,6 @@ function notUtf8(file: string, bytes: Buffer): TorchnerError {
   }
   return new TorchnerError(
     "EDATA",
-    `${file}:${line}: not UTF-8; convert the file (for Latin-1: iconv -f LATIN1 -t UTF-8) or repair the line.`,
+    `${file}:${line}: not UTF-8; give encoding: "latin1" (--encoding latin1) if that is what it is, or repair the line.`,
   );
 }

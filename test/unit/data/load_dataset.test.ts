@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { DatasetDict } from "../../../lib/data/dataset.ts";
 import { loadDataset } from "../../../lib/data/load_dataset.ts";
-import { readExamples } from "../../../lib/data/read_examples.ts";
+import { type ReadOptions, readExamples as readFile } from "../../../lib/data/read_examples.ts";
 import { describeIf, needsData, testData } from "../../support/shared.ts";
 import { temporaryFiles } from "./temporary_files.ts";
 
 const write = temporaryFiles();
+const readExamples = async (file: string, options?: ReadOptions) => (await readFile(file, options)).examples;
 const columns = "Anna B-PER\nleft O\n\nBonn B-LOC\n";
 const records = '{"tokens": ["Anna", "left"], "ner_tags": ["B-PER", "O"]}\n';
 
@@ -122,7 +124,7 @@ describe("a file that cannot be read is refused by name", () => {
       "latin.txt",
       Buffer.from("Anna O\n\nM\xfcller O\n", "latin1"),
       "EDATA",
-      /latin\.txt:3: not UTF-8.*iconv/,
+      /latin\.txt:3: not UTF-8; give encoding: "latin1" \(--encoding latin1\)/,
     ],
     [
       "a cut character at the end",
@@ -140,9 +142,9 @@ describe("a file that cannot be read is refused by name", () => {
     ],
     ["an empty file", "empty.txt", "", "EDATA", /empty\.txt:1: the file is empty/],
     ["a byte order mark alone", "mark.txt", "\ufeff", "EDATA", /mark\.txt:1: no sentence/],
-    ["a table", "table.csv", "a,b\n", "EDATA", /table\.csv:1: \.csv files are not read; convert/],
-    ["binary columns", "table.parquet", "PAR1", "EDATA", /table\.parquet:1: \.parquet files are not read/],
-    ["a JSON document", "document.json", '[{"tokens": []}]', "EDATA", /document\.json:1: not JSON lines.*jq/],
+    ["an archive", "data.zip", "PK", "EDATA", /data\.zip:1: \.zip files are not read; unpack it/],
+    ["a torn table", "table.parquet", "PAR1", "EDATA", /table\.parquet: not a readable Parquet file/],
+    ["a torn Arrow file", "table.arrow", "ARROW1", "EDATA", /table\.arrow: not a readable Arrow file/],
   ])("%s", async (_, name, content, code, message) => {
     const train = await write(name, content);
     await expect(loadDataset({ train })).rejects.toMatchObject({
@@ -168,7 +170,7 @@ describe("a file that cannot be read is refused by name", () => {
 describe("an argument of the wrong kind is refused by name", () => {
   test.each([
     ["nothing", undefined, /takes an object of options/],
-    ["a text", "train.txt", /takes an object of options/],
+    ["a file alone", fileURLToPath(import.meta.url), /load_dataset\.test\.ts is a file; give \{ train: /],
     ["no file", {}, /no file; give at least one of train/],
     ["an unknown option", { train: "x", labelName: "a" }, /no option labelName; did you mean labelNames\?/],
     ["an unknown format", { format: "jsonnl" }, /format is jsonnl; did you mean jsonl\?/],
@@ -179,7 +181,7 @@ describe("an argument of the wrong kind is refused by name", () => {
       { textColumn: "tokens" },
       /textColumn \(--text-column-name\) is the text "tokens"; .* is a column file/,
     ],
-    ["a negative column", { labelColumn: -1 }, /labelColumn \(--label-column-name\) is the number -1/],
+    ["a negative column", { labelColumn: -2 }, /labelColumn \(--label-column-name\) is the number -2/],
     ["no label name", { labelNames: [] }, /labelNames has no name/],
     ["a label name twice", { labelNames: "O,B-X,O" }, /labelNames holds O twice/],
     ["an empty label name", { labelNames: ["O", ""] }, /labelNames: name 1 is ""/],

@@ -1,0 +1,80 @@
+/** Arrow files, and the folders that `datasets`' `save_to_disk` makes of them. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TorchnerError } from "../native/errors.ts";
+import { classLabelNames, namesInMetadata } from "./class_labels.ts";
+import { readBytes } from "./read_text.ts";
+import type { TableOptions } from "./table_options.ts";
+import { examplesOfTable } from "./table_records.ts";
+import type { Example } from "./types.ts";
+
+/**
+ * Sentences of an Arrow file (IPC, as a stream or a file): a row each, words and tags in list columns.
+ *
+ * @param features  What dataset_info.json beside it tells of the columns; else the schema's own metadata counts.
+ * @throws {TorchnerError} `EDATA` naming the file or row for what is no such table, `EIO` where it cannot be read.
+ */
+export async function readArrow(file: string, options: TableOptions, features?: unknown): Promise<Example[]> {
+  const { tableFromIPC } = await import("@uwdata/flechette");
+  const bytes = await readBytes(file);
+  const table = orDamaged(file, () => tableFromIPC(bytes));
+  const stored = table.schema.metadata?.get("huggingface");
+  return examplesOfTable(
+    {
+      columns: table.names.map(String),
+      labelNames: (column) => classLabelNames(features, column) ?? namesInMetadata(stored, column),
+      rows: async (columns) => orDamaged(file, () => table.select([...columns]).toArray()),
+    },
+    file,
+    options,
+  );
+}
+
+function orDamaged<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TorchnerError(
+      "EDATA",
+      `${file}: not a readable Arrow file (${(cause as Error).message}); write or fetch it again.`,
+      { cause },
+    );
+  }
+}
+
+/** Whether a folder is one dataset that `save_to_disk` has written. */
+export function isSavedDataset(folder: string): boolean {
+  return existsSync(join(folder, "state.json")) && existsSync(join(folder, "dataset_info.json"));
+}
+
+/** Sentences of a folder that `save_to_disk` has written: the files in the order of its state.json. */
+export async function readSavedDataset(folder: string, options: TableOptions): Promise<Example[]> {
+  const state = (await readJsonFile(join(folder, "state.json"))) as {
+    _data_files?: { filename?: unknown }[];
+  };
+  const info = (await readJsonFile(join(folder, "dataset_info.json"))) as { features?: unknown };
+  const names = state._data_files?.map(({ filename }) => filename);
+  if (!names?.every((name) => typeof name === "string" && !/[\\/]/.test(name))) {
+    throw new TorchnerError(
+      "EDATA",
+      `${join(folder, "state.json")}: names no data files; save the dataset again.`,
+    );
+  }
+  const examples: Example[] = [];
+  for (const name of names as string[]) {
+    examples.push(...(await readArrow(join(folder, name), options, info.features)));
+  }
+  return examples;
+}
+
+async function readJsonFile(path: string): Promise<unknown> {
+  const bytes = await readFile(path, "utf8").catch((cause) => {
+    throw new TorchnerError("EIO", `${path}: cannot be read (${cause.message}).`, { cause });
+  });
+  try {
+    return JSON.parse(bytes);
+  } catch (cause) {
+    throw new TorchnerError("EDATA", `${path}:1: not valid JSON; save the dataset again.`, { cause });
+  }
+}

@@ -1,0 +1,92 @@
+/** Which files of a folder are train, validation and test, by their names. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, extname, join, relative } from "node:path";
+import { TorchnerError } from "../native/errors.ts";
+import { isSavedDataset } from "./arrow_reader.ts";
+import type { SplitName } from "./dataset.ts";
+
+/** Looked for in this order: "eng.testa" is CoNLL-2003's validation file. */
+const splits: readonly (readonly [SplitName, RegExp])[] = [
+  ["train", /train/i],
+  ["validation", /valid|testa|(?<![a-z])(dev|val)(?![a-z])/i],
+  ["test", /test|(?<![a-z])eval/i],
+];
+
+/** Files that lie beside data and are none. */
+const others =
+  /^(\.|readme|licen[cs]e|dataset_infos?\.json|state\.json|.*\.(md|py|sh|pdf|yaml|yml|lock|toml|html)$)/i;
+
+/** `train-00000-of-00002.parquet`: a part of a split. */
+const shard = /-\d{5}-of-\d{5}(-[0-9a-f]+)?(?=\.)/;
+
+/**
+ * @param folder  With files of any format that is read, here or one or two folders down (as on the hub, in `data/`), or
+ *   what `save_to_disk` has written.
+ * @throws {TorchnerError} `EDATA` where no file can be told to be train, validation or test, or several can.
+ */
+export function findSplits(folder: string): Partial<Record<SplitName, string[]>> {
+  if (existsSync(join(folder, "dataset_dict.json"))) return savedSplits(folder);
+  if (isSavedDataset(folder)) return { train: [folder] };
+  const files = filesIn(folder, 2);
+  const found: Partial<Record<SplitName, string[]>> = {};
+  for (const file of files) {
+    const split = splits.find(([, name]) => name.test(basename(file)))?.[0] ?? splitOfFolder(folder, file);
+    if (split) found[split] = [...(found[split] ?? []), file];
+  }
+  if (Object.keys(found).length === 0) {
+    const names = files.map((file) => relative(folder, file)).slice(0, 8);
+    throw new TorchnerError(
+      "EDATA",
+      `${folder}: no file with train, validation (dev) or test in its name${names.length > 0 ? ` among ${names.join(", ")}` : ""}; ` +
+        "name the files: train, validation, test (--train-file, --validation-file, --test-file).",
+    );
+  }
+  for (const [split, paths] of Object.entries(found)) checkOneFile(folder, split, paths);
+  return found;
+}
+
+/** `train/part.jsonl` */
+function splitOfFolder(root: string, file: string): SplitName | undefined {
+  const [parent, ...rest] = relative(root, file).split(/[\\/]/);
+  return rest.length === 0 ? undefined : splits.find(([, name]) => name.test(parent!))?.[0];
+}
+
+/** `save_to_disk` of several splits: a folder each. */
+function savedSplits(folder: string): Partial<Record<SplitName, string[]>> {
+  const list = JSON.parse(readFileSync(join(folder, "dataset_dict.json"), "utf8")) as { splits?: string[] };
+  const found: Partial<Record<SplitName, string[]>> = {};
+  for (const name of list.splits ?? []) {
+    const split = splits.find(([, pattern]) => pattern.test(name))?.[0];
+    if (split && !found[split]) found[split] = [join(folder, basename(name))];
+  }
+  return found;
+}
+
+function filesIn(folder: string, depth: number): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (others.test(entry.name)) return [];
+    if (entry.isDirectory()) return depth > 0 ? filesIn(path, depth - 1) : [];
+    return [path];
+  });
+}
+
+/** One file, or the numbered parts of one. */
+function checkOneFile(folder: string, split: string, paths: readonly string[]): void {
+  const whole = new Set(paths.map((path) => path.replace(shard, "")));
+  const parts = paths.every((path) => shard.test(basename(path)));
+  const inOneFolder = new Set(paths.map((path) => extname(path))).size === 1 && splitFolders(folder, paths);
+  if (paths.length === 1 || (parts && whole.size === 1) || inOneFolder) return;
+  throw new TorchnerError(
+    "EDATA",
+    `${folder}: several files may be ${split}: ${paths.map((path) => relative(folder, path)).join(", ")}; ` +
+      `name the one you mean with ${split} (--${split}-file).`,
+  );
+}
+
+/** All in one folder that is called after the split. */
+function splitFolders(folder: string, paths: readonly string[]): boolean {
+  const parents = new Set(paths.map((path) => relative(folder, path).split(/[\\/]/).slice(0, -1).join("/")));
+  return parents.size === 1 && splits.some(([, name]) => name.test([...parents][0]!));
+}

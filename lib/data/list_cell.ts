@@ -1,0 +1,28 @@
+/**
+ * A list that was written into a cell as text: JSON, Python's `['EU', "can't"]`, or numpy's `['EU' 'rejects']` and
+ * `[3 0 7]`. Undefined for a text that is no such list.
+ */
+export function parseList(cell: string): (string | number)[] | undefined {
+  const text = cell.trim();
+  if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
+  const items: (string | number)[] = [];
+  const item = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(-?\d+))\s*(?:,|(?=['"\d\s-])|$)/sy;
+  const inner = text.slice(1, -1);
+  if (inner.trim() === "") return items;
+  while (item.lastIndex < inner.length) {
+    const found = item.exec(inner);
+    if (!found) return undefined;
+    const [, single, double, whole] = found;
+    items.push(whole === undefined ? unescaped((single ?? double)!) : Number(whole));
+  }
+  return items;
+}
+
+const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f" };
+
+/** What Python's repr and JSON write behind a backslash. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs, (_, u, x, letter) =>
+    letter === undefined ? String.fromCharCode(Number.parseInt(u ?? x, 16)) : (escapes[letter] ?? letter),
+  );
+}

@@ -1,0 +1,69 @@
+/** brat's standoff format: `name.txt` and, beside it, `name.ann`. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { TorchnerError } from "../../native/errors.ts";
+import { readText } from "../read_text.ts";
+import { type AnnotatedText, checkedSpan, codePointOffsets, type Span } from "./annotated_text.ts";
+import type { SpanOptions } from "./read_spans.ts";
+import type { SpanNotes } from "./span_notes.ts";
+
+/** @param path  A folder of pairs, or either file of one. */
+export async function readBrat(
+  path: string,
+  options: SpanOptions,
+  notes: SpanNotes,
+): Promise<AnnotatedText[]> {
+  const texts: AnnotatedText[] = [];
+  for (const name of pairsAt(path)) {
+    const [textFile, annotationFile] = [`${name}.txt`, `${name}.ann`];
+    const text = await readText(textFile, options);
+    const annotated = existsSync(annotationFile) && statSync(annotationFile).size > 0;
+    const lines = annotated ? (await readText(annotationFile, options)).split("\n") : [];
+    const spans = lines.flatMap((row, i) => spanOf(row.trimEnd(), text, `${annotationFile}:${i + 1}`, notes));
+    texts.push({ text, spans, file: textFile, line: 1 });
+  }
+  return texts;
+}
+
+/** Paths without their extension. */
+function pairsAt(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new TorchnerError("EIO", `${path}: no such file; check the path.`);
+  if (!found.isDirectory()) {
+    const name = path.replace(/\.(ann|txt)$/i, "");
+    if (existsSync(`${name}.txt`)) return [name];
+    throw new TorchnerError(
+      "EDATA",
+      `${path}:1: there is no ${name}.txt; brat's annotations lie beside their text.`,
+    );
+  }
+  const names = readdirSync(path)
+    .filter((name) => name.endsWith(".txt"))
+    .sort()
+    .map((name) => join(path, name.slice(0, -".txt".length)));
+  if (names.length > 0) return names;
+  throw new TorchnerError(
+    "EDATA",
+    `${path}: no .txt file in the folder; give brat's folder of .txt and .ann files.`,
+  );
+}
+
+/** `T1<tab>PER 0 5;10 15<tab>text` is an entity; other lines are relations, events, attributes and notes. */
+function spanOf(row: string, text: string, place: string, notes: SpanNotes): Span[] {
+  if (row === "") return [];
+  const entity = /^T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t|$)/.exec(row);
+  if (!entity) {
+    if (row.startsWith("T")) {
+      throw new TorchnerError(
+        "EDATA",
+        `${place}: not brat's T1<tab>LABEL START END<tab>TEXT; repair the line.`,
+      );
+    }
+    notes.add("otherLines", `${place} ${row.split("\t")[0]}`);
+    return [];
+  }
+  const [, label, ranges] = entity;
+  const parts = ranges!.split(";").map((range) => range.split(" ").map(Number));
+  if (parts.length > 1) notes.add("discontinuous", `${place} ${label} ${ranges}`);
+  return [checkedSpan({ start: parts[0]![0], end: parts.at(-1)![1], label }, codePointOffsets(text), place)];
+}

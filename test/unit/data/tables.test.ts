@@ -1,0 +1,271 @@
+/** Tables, as Python's tools write them (test/fixtures/data/make_tables.py) and as people do. */
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { parquetWriteFile } from "hyparquet-writer";
+import { loadDataset } from "../../../lib/data/load_dataset.ts";
+import { type ReadOptions, readExamples } from "../../../lib/data/read_examples.ts";
+import type { Example } from "../../../lib/data/types.ts";
+import { temporaryFiles } from "./temporary_files.ts";
+
+const write = temporaryFiles();
+const fixtures = fileURLToPath(new URL("../../fixtures/data/", import.meta.url));
+const expected: Example[] = JSON.parse(readFileSync(join(fixtures, "expected.json"), "utf8"));
+const labelNames = ["O", "B-PER", "I-PER", "B-LOC"];
+
+const read = async (file: string, options?: ReadOptions) => (await readExamples(file, options)).examples;
+const content = (examples: Iterable<Example>) =>
+  [...examples].map(({ tokens, nerTags }) => ({ tokens, nerTags }));
+const refused = (message: RegExp) => ({ code: "EDATA", message: expect.stringMatching(message) });
+
+describe("files of Python's tools have the sentences that were put in", () => {
+  test.each<[file: string, options?: ReadOptions]>([
+    ["class_labels.parquet"],
+    ["integers.parquet", { labelNames }],
+    ["saved"],
+    ["names.arrow"],
+    ["lists.csv"],
+    ["words.csv"],
+    ["records.json"],
+  ])("%s", async (file, options = {}) => {
+    expect(content(await read(join(fixtures, file), options))).toEqual(expected);
+  });
+
+  test("integers without names are a question, not a guess", async () => {
+    await expect(read(join(fixtures, "integers.parquet"))).rejects.toMatchObject(
+      refused(
+        /integers\.parquet:1 \(row\), word 1: the tag is the integer 1, which has no name; .*--label-names/,
+      ),
+    );
+  });
+
+  test("names that are given go before those in the file", async () => {
+    const [first] = await read(join(fixtures, "class_labels.parquet"), { labelNames: ["a", "b", "c", "d"] });
+    expect(first!.nerTags).toEqual(["b", "c", "a", "d", "a"]);
+  });
+
+  test("a folder of save_to_disk with splits is a dataset", async () => {
+    const data = await loadDataset(join(fixtures, "saved_dict"));
+    expect(content(data.train!)).toEqual(expected);
+    expect(content(data.validation!)).toEqual(expected.slice(0, 1));
+    expect(content(data.test!)).toEqual(expected.slice(2));
+  });
+});
+
+describe("CSV", () => {
+  const table = async (text: string, options?: ReadOptions) =>
+    content(await read(await write("t.csv", text), options));
+  const anna = [
+    { tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] },
+    { tokens: ["Bye"], nerTags: ["O"] },
+  ];
+
+  test.each([
+    ["a row per word, sentences numbered on each", "sentence_id,word,tag\n1,Anna,B-PER\n1,left,O\n2,Bye,O\n"],
+    [
+      "sentences numbered on their first row",
+      "Sentence #,Word,POS,Tag\n1,Anna,N,B-PER\n,left,V,O\n2,Bye,I,O",
+    ],
+    ["sentences between empty lines", "word,tag\r\nAnna,B-PER\r\nleft,O\r\n\r\nBye,O\r\n"],
+    ["semicolons", "word;tag;sent\nAnna;B-PER;1\nleft;O;1\nBye;O;2\n"],
+    ["a row per sentence, tags apart by commas", 'sentence,word_labels\nAnna left,"B-PER,O"\nBye,O\n'],
+    ["tags apart by blanks", "text,labels\nAnna left,B-PER O\nBye,O\n"],
+    ["JSON lists", 'tokens,ner_tags\n"[""Anna"", ""left""]","[""B-PER"", ""O""]"\n"[""Bye""]","[""O""]"\n'],
+    ["numpy's lists", "tokens,ner_tags\n['Anna' 'left'],['B-PER' 'O']\n['Bye'],['O']\n"],
+    ["two columns of any name", 'a,b\nAnna left,"B-PER,O"\nBye,O\n'],
+  ])("%s", async (_, text) => {
+    expect(await table(text)).toEqual(anna);
+  });
+
+  test("columns by name or index, integers by label names", async () => {
+    const text = "id,x,y\n1,Anna left,1 0\n2,Bye,0\n";
+    expect(await table(text, { textColumn: "x", labelColumn: "y", labelNames })).toEqual(anna);
+    expect(await table(text, { textColumn: 1, labelColumn: "-1", labelNames })).toEqual(anna);
+  });
+
+  test("a test file may come without tags", async () => {
+    const file = await write("plain.csv", "text\nAnna left\n");
+    expect(await read(file, { labels: "optional" })).toMatchObject([{ tokens: ["Anna", "left"] }]);
+  });
+
+  test("the source is the row's line, also below a cell with line ends in it", async () => {
+    const file = await write("lines.csv", 'note,text,labels\n"a\nb",Anna left,B-PER O\n,Bye,O\n');
+    expect((await read(file)).map(({ source }) => source!.line)).toEqual([2, 4]);
+  });
+
+  test.each([
+    [
+      "no column can be told",
+      "a,b,c\n1,2,3\n",
+      /t\.csv:1: which column holds the words\? The columns are a, b, c/,
+    ],
+    [
+      "a misspelt column",
+      "words,tags\na,O\n",
+      /no column word; did you mean words\?/,
+      { textColumn: "word" },
+    ],
+    ["cells that are missing", "text,labels\nAnna,O\nleft\n", /t\.csv:3: 1 cells, but 2 in the header/],
+    ["words and tags that differ", "text,labels\nAnna left,O O O\n", /t\.csv:2: 2 words but 3 tags/],
+    ["a quote that stays open", 'text,labels\n"Anna,O\n', /t\.csv:2: a quote that is never closed/],
+    ["text behind a quote", 'text,labels\n"Anna"s,O\n', /t\.csv:2: text after a closing quote/],
+    ["an empty word", "sentence_id,word,tag\n1,,O\n", /t\.csv:2: the word is empty/],
+    ["an empty tag", "sentence_id,word,tag\n1,a,\n", /t\.csv:2: the tag is empty/],
+    ["no row", "text,labels\n", /t\.csv:1: no row below the header/],
+    [
+      "words without sentences",
+      "word,tag\na,O\nb,O\n",
+      /t\.csv:2: 2 rows of one word each, and nothing tells/,
+    ],
+  ] as [string, string, RegExp, ReadOptions?][])("%s is refused", async (_, text, message, options = {}) => {
+    await expect(table(text, options)).rejects.toMatchObject(refused(message));
+  });
+
+  test("what is written by the rules is read as it was", async () => {
+    const word = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => text.trim() === text);
+    const sentence = fc.array(fc.record({ word, tag: fc.constantFrom("O", "B-PER", "I-PER") }), {
+      minLength: 1,
+    });
+    const cell = (text: string | number) => `"${String(text).replaceAll('"', '""')}"`;
+    await fc.assert(
+      fc.asyncProperty(fc.array(sentence, { minLength: 1, maxLength: 4 }), async (sentences) => {
+        const rows = sentences.flatMap((words, i) =>
+          words.map(({ word: text, tag }) => [i, text, tag].map(cell).join(",")),
+        );
+        const file = await write("property.csv", `sentence_id,word,tag\r\n${rows.join("\r\n")}\r\n`);
+        expect(content(await read(file))).toEqual(
+          sentences.map((words) => ({
+            tokens: words.map(({ word: text }) => text),
+            nerTags: words.map(({ tag }) => tag),
+          })),
+        );
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("TSV", () => {
+  test("with a header row it is a table, without one a column file", async () => {
+    const table = await write("head.tsv", "tokens\tner_tags\nAnna left\tB-PER O\n");
+    expect(content(await read(table))).toEqual([{ tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] }]);
+    const columns = await write("plain.tsv", "Anna\tB-PER\nleft\tO\n");
+    expect(content(await read(columns))).toEqual([{ tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] }]);
+    expect(await read(columns, { format: "conll" })).toHaveLength(1);
+  });
+});
+
+describe("JSON documents", () => {
+  const record = '{"tokens": ["Anna"], "ner_tags": ["B-PER"]}';
+  test.each([
+    ["an array", `[\n${record},\n\n${record}\n]`, [2, 4]],
+    ["an array under data", `{"version": "{",\n "data": [${record},\n${record}]}`, [2, 3]],
+    ["one record", record, [1]],
+    ["lines", `${record}\n${record}\n`, [1, 2]],
+  ])("%s: each sentence knows its line", async (_, text, lines) => {
+    const examples = await read(await write("d.json", text));
+    expect(content(examples)).toEqual(lines.map(() => ({ tokens: ["Anna"], nerTags: ["B-PER"] })));
+    expect(examples.map(({ source }) => source!.line)).toEqual(lines);
+  });
+
+  test.each([
+    ["torn", `[${record},\n${record}`, /d\.json:2: not valid JSON/],
+    ["not records", "[1]", /d\.json:1: the number 1 where a record is due/],
+    ["data that is no array", '{"data": 5}', /d\.json:1: data is no array/],
+    ["empty", "[]", /d\.json:1: no record in the file/],
+    ["a fault inside", `[${record},\n{"tokens": ["a"], "ner_tags": []}]`, /d\.json:2: 1 words but 0 tags/],
+  ])("%s is refused", async (_, text, message) => {
+    await expect(read(await write("d.json", text))).rejects.toMatchObject(refused(message));
+  });
+});
+
+test("Parquet gives back what was put in, integers of 64 bits included", async () => {
+  const sentence = fc.array(fc.record({ word: fc.string({ minLength: 1 }), tag: fc.nat(3) }), {
+    minLength: 1,
+  });
+  const file = await write("property.parquet", "");
+  await fc.assert(
+    fc.asyncProperty(fc.array(sentence, { minLength: 1, maxLength: 5 }), async (sentences) => {
+      parquetWriteFile({
+        filename: file,
+        columnData: [
+          { name: "tokens", data: sentences.map((words) => words.map(({ word }) => word)) },
+          { name: "ner_tags", data: sentences.map((words) => words.map(({ tag }) => BigInt(tag))) },
+        ],
+      });
+      expect(content(await read(file, { labelNames }))).toEqual(
+        sentences.map((words) => ({
+          tokens: words.map(({ word }) => word),
+          nerTags: words.map(({ tag }) => labelNames[tag]),
+        })),
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("Latin-1 is read where it was asked for", async () => {
+  const file = await write("latin1.txt", Buffer.from("M\xfcller B-PER\n\xabx\xbb O\n", "latin1"));
+  expect(await read(file, { encoding: "latin1" })).toMatchObject([{ tokens: ["Müller", "«x»"] }]);
+  await expect(read(file, { encoding: "latin-1" as never })).rejects.toMatchObject({ code: "EARG" });
+});
+
+describe("a folder's files are found by their names", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "torchner-splits-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  const put = async (name: string, words: string) => {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), `${words} O\n`);
+  };
+  const found = async () => {
+    const { train, validation, test: last } = await loadDataset(folder);
+    return [train, validation, last].map(
+      (split) => split && [...split].flatMap(({ tokens }) => tokens).join(" "),
+    );
+  };
+
+  test.each([
+    [["train.txt", "valid.txt", "test.txt"]],
+    [["eng.train", "eng.testa", "eng.testb"]],
+    [["wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"]],
+    [["data/train.conll", "data/dev.conll", "data/eval.conll"]],
+    [["train/a.txt", "validation/a.txt", "test/a.txt"]],
+  ])("%j", async (names) => {
+    for (const [i, name] of names.entries()) await put(name, ["first", "second", "third"][i]!);
+    await put("README.md", "x");
+    await put("train_notes.md", "x");
+    const [train, validation, last] = await found();
+    expect([train, validation, last]).toEqual(["first", "second", "third"]);
+  });
+
+  test("the parts of a split are read in order", async () => {
+    await put("train-00001-of-00002.conll", "b");
+    await put("train-00000-of-00002.conll", "a");
+    expect(await found()).toEqual(["a b", undefined, undefined]);
+  });
+
+  test("a file that was named goes before those of the folder", async () => {
+    await put("train.txt", "found");
+    await put("other.txt", "named");
+    const data = await loadDataset({ dataset: folder, train: join(folder, "other.txt") });
+    expect(data.train.at(0).tokens).toEqual(["named"]);
+  });
+
+  test("several files for one split, or none, are refused by name", async () => {
+    await put("data.txt", "a");
+    await expect(loadDataset(folder)).rejects.toMatchObject(
+      refused(/no file with train, .* among data\.txt; name the/),
+    );
+    await put("train.txt", "a");
+    await put("train_big.txt", "a");
+    await expect(loadDataset(folder)).rejects.toMatchObject(
+      refused(/several files may be train: train\.txt, train_big\.txt; name the one/),
+    );
+  });
+});
