@@ -49,9 +49,15 @@ interface Scored {
  * Everything that can be refused is looked at before the first update, and nothing is written before it.
  * Then: train, evaluate, save, predict the test file.
  */
-export async function runTrain(values: TrainOptions, terminal: Terminal): Promise<void> {
-  await checkOutputFolder(values.outputDir, values.overwriteOutputDir || resumes(values));
-  const parts = await prepare(values, terminal);
+export async function runTrain(
+  given: TrainOptions,
+  terminal: Terminal,
+  { evaluatesIfItCan }: { evaluatesIfItCan: boolean },
+): Promise<void> {
+  await checkOutputFolder(given.outputDir, given.overwriteOutputDir || resumes(given));
+  const raw = await loadData(given, terminal);
+  const values = raw.validation ? given : withoutValidation(given, evaluatesIfItCan);
+  const parts = await prepare(raw, values, terminal);
   try {
     await trainAndReport(values, parts, terminal);
   } finally {
@@ -64,8 +70,7 @@ function resumes({ resumeFromCheckpoint }: TrainOptions): boolean {
   return resumeFromCheckpoint !== undefined && resumeFromCheckpoint !== false;
 }
 
-async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts> {
-  const raw = await loadFiles(values);
+async function prepare(raw: DatasetDict, values: TrainOptions, terminal: Terminal): Promise<Parts> {
   const source = values.model ?? defaultCheckpoint;
   const folder = await resolveModel(source);
   if (values.overwriteOutputDir) await checkStart(folder, values.outputDir);
@@ -80,7 +85,7 @@ async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts>
       longSequences: values.longSequences,
     });
     const data = await dataset.map(encode);
-    const lostWords = reportLostWords(data.train!, values.trainFile!, terminal);
+    const lostWords = reportLostWords(data.train!, nameOf("train", values), terminal);
     await setSeed(values.seed);
     const settings = { labels: data.labels, device: values.device ?? "auto", numerics: values.numerics };
     const model = values.fromScratch
@@ -100,18 +105,52 @@ async function prepare(values: TrainOptions, terminal: Terminal): Promise<Parts>
   }
 }
 
-function loadFiles(values: TrainOptions): Promise<DatasetDict> {
-  const { labelNames } = values;
-  return loadDataset({
+async function loadData(values: TrainOptions, terminal: Terminal): Promise<DatasetDict> {
+  const { labelNames, datasetName } = values;
+  const data: DatasetDict = await loadDataset({
     train: values.trainFile,
     validation: values.validationFile,
     test: values.testFile,
+    dataset: datasetName,
     format: values.datasetFormat,
+    encoding: values.encoding,
     textColumn: values.textColumnName,
     labelColumn: values.labelColumnName,
     // A single name is the path of a file with one name a line.
     labelNames: labelNames?.length === 1 ? labelNames[0] : labelNames,
+    log: (line) => terminal.warn(line),
   });
+  if (data.train) return data;
+  throw new TorchnerError(
+    "EDATA",
+    `${datasetName} has no training file (train in its name); name it with --train-file instead of --dataset-name.`,
+  );
+}
+
+/** A dataset tells only now that it has no validation file. */
+function withoutValidation(values: TrainOptions, evaluatesIfItCan: boolean): TrainOptions {
+  if (values.evalStrategy === "no" && !values.evalOnStart) return values;
+  const wanted = [
+    "evalOnStart",
+    "loadBestModelAtEnd",
+    "metricForBestModel",
+    "earlyStoppingPatience",
+  ] as const;
+  if (!evaluatesIfItCan || wanted.some((name) => values[name])) {
+    throw new TorchnerError(
+      "EUSAGE",
+      `${values.datasetName} has no validation file to evaluate on; give one with --validation-file (and ` +
+        "--train-file instead of --dataset-name), or --eval-strategy no.",
+    );
+  }
+  const saves = values.saveStrategy === values.evalStrategy ? "no" : values.saveStrategy;
+  return { ...values, evalStrategy: "no", saveStrategy: saves };
+}
+
+/** What messages call a split's data. */
+function nameOf(split: "train" | "validation" | "test", values: TrainOptions): string {
+  const file = { train: values.trainFile, validation: values.validationFile, test: values.testFile }[split];
+  return file ?? `${values.datasetName} (${split})`;
 }
 
 /** The checkpoint's own order where it was trained for the same labels: its classifier then fits as it is. */
@@ -190,7 +229,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
     await writeResults(values.outputDir, "eval", evaluated.metrics);
   }
   const predicted = data.test && (await prediction(trainer, data, values.outputDir, () => latest));
-  const dataset = basename(values.trainFile!);
+  const dataset = values.datasetName ?? basename(values.trainFile!);
   await trainer.createModelCard({ baseModel: values.fromScratch ? undefined : source, dataset });
   report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted });
 }
@@ -305,17 +344,19 @@ function report(
     predict: predicted?.metrics ?? null,
     scores: { validation: flat(evaluated) ?? null, test: flat(predicted) ?? null },
   });
-  for (const [file, part, prefix] of [
-    [values.validationFile, evaluated, "eval"],
-    [values.testFile, predicted, "predict"],
+  for (const [split, part, prefix] of [
+    ["validation", evaluated, "eval"],
+    ["test", predicted, "predict"],
   ] as const) {
     const skipped = Number(part?.metrics[`${prefix}_skipped_words`] ?? 0);
     if (skipped === 0) continue;
-    terminal.warn(`${file}: ${skipped} words got no prediction (cut off, or no pieces); they count as O`);
+    terminal.warn(
+      `${nameOf(split, values)}: ${skipped} words got no prediction (cut off, or no pieces); they count as O`,
+    );
   }
   const shown = predicted?.scores ? predicted : evaluated;
   if (shown?.scores) {
-    terminal.result(`\n${shown === predicted ? values.testFile : values.validationFile}`);
+    terminal.result(`\n${nameOf(shown === predicted ? "test" : "validation", values)}`);
     terminal.result(scoreTable(shown.scores, terminal.paint));
   }
   terminal.result(`\nSaved to ${values.outputDir}. Next:`);

@@ -4,9 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 import { classLabelNames, namesInMetadata } from "./class_labels.ts";
+import type { Notes } from "./notes.ts";
 import { readBytes } from "./read_text.ts";
 import type { TableOptions } from "./table_options.ts";
-import { examplesOfTable } from "./table_records.ts";
+import { examplesOfTable, type TableExamples } from "./table_records.ts";
 import type { Example } from "./types.ts";
 
 /**
@@ -15,7 +16,12 @@ import type { Example } from "./types.ts";
  * @param features  What dataset_info.json beside it tells of the columns; else the schema's own metadata counts.
  * @throws {TorchnerError} `EDATA` naming the file or row for what is no such table, `EIO` where it cannot be read.
  */
-export async function readArrow(file: string, options: TableOptions, features?: unknown): Promise<Example[]> {
+export async function readArrow(
+  file: string,
+  options: TableOptions,
+  notes: Notes,
+  features?: unknown,
+): Promise<TableExamples> {
   const { tableFromIPC } = await import("@uwdata/flechette");
   const bytes = await readBytes(file);
   const table = orDamaged(file, () => tableFromIPC(bytes));
@@ -28,6 +34,7 @@ export async function readArrow(file: string, options: TableOptions, features?: 
     },
     file,
     options,
+    notes,
   );
 }
 
@@ -49,7 +56,11 @@ export function isSavedDataset(folder: string): boolean {
 }
 
 /** Sentences of a folder that `save_to_disk` has written: the files in the order of its state.json. */
-export async function readSavedDataset(folder: string, options: TableOptions): Promise<Example[]> {
+export async function readSavedDataset(
+  folder: string,
+  options: TableOptions,
+  notes: Notes,
+): Promise<TableExamples> {
   const state = (await readJsonFile(join(folder, "state.json"))) as {
     _data_files?: { filename?: unknown }[];
   };
@@ -62,10 +73,13 @@ export async function readSavedDataset(folder: string, options: TableOptions): P
     );
   }
   const examples: Example[] = [];
+  let labelNames: string[] | undefined;
   for (const name of names as string[]) {
-    examples.push(...(await readArrow(join(folder, name), options, info.features)));
+    const part = await readArrow(join(folder, name), options, notes, info.features);
+    for (const example of part.examples) examples.push(example);
+    labelNames = part.labelNames;
   }
-  return examples;
+  return { examples, labelNames };
 }
 
 async function readJsonFile(path: string): Promise<unknown> {

@@ -1,13 +1,14 @@
 import { TorchnerError } from "../native/errors.ts";
+import type { Notes } from "./notes.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
 
 export interface ColumnOptions {
   /** The name that messages and `source` carry. */
   file: string;
-  /** 0-based column of the words; default 0. */
+  /** 0-based column of the words, -1 for the last; default 0, or 1 where column 0 numbers the words. */
   textColumn?: number;
-  /** 0-based column of the tags; default the last. */
+  /** 0-based column of the tags, -1 for the last; default the last. */
   labelColumn?: number;
   /** Names of integer tags, in order. */
   labelNames?: readonly string[];
@@ -15,7 +16,7 @@ export interface ColumnOptions {
   labels?: "required" | "optional";
 }
 
-/** What the first row fixes for the whole file. */
+/** What the first row (of no comment) fixes for the whole file. */
 interface Layout {
   line: number;
   columns: number;
@@ -29,12 +30,13 @@ interface Layout {
  * Sentences of a column file: one word a line, its tag in a column beside it, an empty line (or one of blanks
  * and tabs) between sentences. Columns stand apart by tabs where the row has one between its cells (words may
  * then hold blanks), else by blanks. Nothing else divides a row: U+00A0, U+200B, U+FEFF and their like are words
- * in real data. `-DOCSTART-` lines are borders, not sentences. `source.line` is the sentence's first line.
+ * in real data. `-DOCSTART-` lines are borders, not sentences. Before a sentence, a line that begins with `#` and is no
+ * row of the file, or is CoNLL-U's `# key = value`, is a comment. `source.line` is the sentence's first line.
  *
  * @throws {TorchnerError} `EDATA` with file:line for a row that does not have the first row's columns, an empty
  *   word or tag, a lone carriage return, or a file without a sentence.
  */
-export function readColumns(text: string, options: ColumnOptions): Example[] {
+export function readColumns(text: string, options: ColumnOptions, notes: Notes): Example[] {
   const { file, labelNames } = options;
   refuseLoneReturns(text, file);
   const examples: Example[] = [];
@@ -43,18 +45,18 @@ export function readColumns(text: string, options: ColumnOptions): Example[] {
   let cell = "";
   let tag = "";
   const row = new Row(text);
-  let layout: Layout | undefined;
+  const layout = findLayout(text, options, notes);
   let current: Example | undefined;
-  for (let start = 0, line = 1; start < text.length; line++) {
-    const found = text.indexOf("\n", start);
-    const end = found < 0 ? text.length : found;
-    row.divide(start, end, layout?.tabs ?? false);
-    start = end + 1;
+  for (const { start, end, line } of linesOf(text)) {
+    row.divide(start, end, layout.tabs);
     if (row.columns === 0) {
       current = undefined;
       continue;
     }
-    layout ??= layoutOf(row, line, options);
+    if (current === undefined && text[start] === "#" && isComment(text.slice(start, end), row, layout)) {
+      notes.add("comments", `${file}:${line}`);
+      continue;
+    }
     if (row.columns !== layout.columns || row.tabs !== layout.tabs) throw badRow(row, line, layout, file);
     if (current === undefined) {
       current = { tokens: [], source: { file, line, wordPerLine: true } };
@@ -74,18 +76,23 @@ export function readColumns(text: string, options: ColumnOptions): Example[] {
     }
     if (tag === "") {
       if (cell === "") throw emptyCell(file, line, "tag");
-      tag = tagName(cell, labelNames, `${file}:${line}`);
-      tags.set(cell, tag);
+      tag = tagName(cell, labelNames, `${file}:${line}`, notes);
+      if (cell.includes(","))
+        cell = ""; // each of its places may be one to note
+      else tags.set(cell, tag);
     }
     current.nerTags!.push(tag);
   }
-  if (examples.length === 0) {
-    throw new TorchnerError(
-      "EDATA",
-      `${file}:1: no sentence in the file; give one word a line with its tag beside it.`,
-    );
-  }
   return examples;
+}
+
+function* linesOf(text: string): Generator<{ start: number; end: number; line: number }> {
+  for (let start = 0, line = 1; start < text.length; line++) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    yield { start, end, line };
+    start = end + 1;
+  }
 }
 
 const tab = 0x09;
@@ -180,6 +187,61 @@ function refuseLoneReturns(text: string, file: string): void {
   );
 }
 
+/** By the first row that is surely no comment; where all rows begin with `#`, by the first one. */
+function findLayout(text: string, options: ColumnOptions, notes: Notes): Layout {
+  const row = new Row(text);
+  let hash: number | undefined;
+  const layoutAt = (line: number) => {
+    const numbered =
+      options.textColumn === undefined && row.columns > 2 && numbersWords(text, line, row.tabs);
+    if (numbered) notes.add("wordNumbers", `${options.file}:${line} column 0`);
+    return layoutOf(row, line, { ...options, textColumn: options.textColumn ?? (numbered ? 1 : 0) });
+  };
+  for (const { start, end, line } of linesOf(text)) {
+    row.divide(start, end, false);
+    if (row.columns === 0) continue;
+    if (text[start] !== "#") return layoutAt(line);
+    hash ??= line;
+  }
+  for (const { start, end, line } of linesOf(text)) {
+    if (line !== hash) continue;
+    row.divide(start, end, false);
+    return layoutAt(line);
+  }
+  throw new TorchnerError(
+    "EDATA",
+    `${options.file}:1: no sentence in the file; give one word a line with its tag beside it.`,
+  );
+}
+
+/** Whether column 0 counts the words of a sentence, as in CoNLL-U: in the first sentence of two words or more. */
+function numbersWords(text: string, from: number, tabs: boolean): boolean {
+  const row = new Row(text);
+  let words = 0;
+  let first = 0;
+  for (const { start, end, line } of linesOf(text)) {
+    if (line < from) continue;
+    row.divide(start, end, tabs);
+    if (row.columns === 0) {
+      if (words > 1) return true;
+      words = 0;
+      continue;
+    }
+    if (words === 0 && text[start] === "#") continue;
+    const number = Number(text.slice(row.starts[0], row.ends[0]) || Number.NaN);
+    if (words === 0) first = number;
+    if (first > 1 || number !== first + words) return false;
+    words++;
+  }
+  return words > 1;
+}
+
+/** A word may well be `#`, and then its row is one of the file's. */
+function isComment(line: string, { columns, tabs }: Row, layout: Layout): boolean {
+  if (/^# ?[\w.:-]+ =(\s|$)/.test(line)) return true;
+  return /^#+(\s|$)/.test(line) && (columns !== layout.columns || tabs !== layout.tabs);
+}
+
 function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions): Layout {
   const { file, textColumn = 0, labels = "required" } = options;
   const unlabelled = columns === 1 && labels === "optional" && options.labelColumn === undefined;
@@ -189,9 +251,11 @@ function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions):
       `${file}:${line}: one column, but a word and its tag need two; put a tab or a blank between them.`,
     );
   }
-  const label = unlabelled ? -1 : (options.labelColumn ?? columns - 1);
+  const fromStart = (column: number) => (column === -1 ? columns - 1 : column);
+  const label = unlabelled ? -1 : fromStart(options.labelColumn ?? -1);
+  const words = fromStart(textColumn);
   for (const [name, column] of [
-    ["text", textColumn],
+    ["text", words],
     ["label", label],
   ] as const) {
     if (column < columns) continue;
@@ -201,14 +265,14 @@ function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions):
         `give another ${name}Column (--${name}-column-name).`,
     );
   }
-  if (textColumn === label) {
+  if (words === label) {
     throw new TorchnerError(
       "EDATA",
       `${file}:${line}: column ${label} would be both word and tag; give another textColumn or labelColumn ` +
         "(--text-column-name, --label-column-name).",
     );
   }
-  return { line, columns, text: textColumn, label, tabs };
+  return { line, columns, text: words, label, tabs };
 }
 
 function badRow({ columns, tabs }: Row, line: number, layout: Layout, file: string): TorchnerError {

@@ -6,6 +6,7 @@ import { TorchnerError } from "../native/errors.ts";
 import { type AskedColumns, chooseColumns } from "./columns.ts";
 import { type CsvRow, readCsv, separatorOf } from "./csv.ts";
 import { parseList } from "./list_cell.ts";
+import type { Notes } from "./notes.ts";
 import { recordReader } from "./records.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
@@ -33,7 +34,7 @@ const sentenceColumn = /^(sentence|sent|doc|document)[ _-]*(#|no|nr|id|idx|index
  * @throws {TorchnerError} `EDATA` with file:line for a row that lacks cells, an empty word or tag, words and tags that
  *   differ in number, or a table that does not tell its columns or sentences.
  */
-export function readTable(text: string, options: CsvOptions): Example[] {
+export function readTable(text: string, options: CsvOptions, notes: Notes): Example[] {
   const { file } = options;
   const [header, ...rows] = readCsv(text, separatorOf(text), file);
   const names = header!.cells.map((name) => name.trim());
@@ -55,7 +56,9 @@ export function readTable(text: string, options: CsvOptions): Example[] {
   if (full.length === 0) {
     throw new TorchnerError("EDATA", `${file}:1: no row below the header; give a file with sentences.`);
   }
-  return holdsSentences(full, table) ? sentenceRows(full, table, options) : wordRows(table, options);
+  return holdsSentences(full, table)
+    ? sentenceRows(full, table, options, notes)
+    : wordRows(table, options, notes);
 }
 
 /** A row is a sentence where a cell is a list, or no column numbers sentences and a cell of tags holds several. */
@@ -67,9 +70,9 @@ function holdsSentences(rows: readonly CsvRow[], table: Table): boolean {
   return rows.some(({ cells }) => /\S[\s,]+\S/.test(cells[column]!.trim()));
 }
 
-function sentenceRows(rows: readonly CsvRow[], table: Table, options: CsvOptions): Example[] {
+function sentenceRows(rows: readonly CsvRow[], table: Table, options: CsvOptions, notes: Notes): Example[] {
   const { file, labelNames, labels } = options;
-  const read = recordReader({ labelNames, labels: table.label < 0 ? labels : "required" });
+  const read = recordReader({ labelNames, labels: table.label < 0 ? labels : "required" }, notes);
   return rows.map(({ line, cells }) => {
     const record: Record<string, unknown> = { tokens: wordsOf(cells[table.text]!) };
     if (table.label >= 0) record.ner_tags = tagsOf(cells[table.label]!);
@@ -92,7 +95,7 @@ const tagsOf = (cell: string): unknown[] =>
     .split(/[\s,]+/)
     .filter((tag) => tag !== "");
 
-function wordRows(table: Table, options: CsvOptions): Example[] {
+function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
   const { file, labelNames } = options;
   const examples: Example[] = [];
   let current: Example | undefined;
@@ -119,7 +122,8 @@ function wordRows(table: Table, options: CsvOptions): Example[] {
       throw new TorchnerError("EDATA", `${place}: the word is empty; write it, or take the row out.`);
     }
     current.tokens.push(word);
-    if (table.label >= 0) current.nerTags!.push(tagName(cells[table.label]!.trim(), labelNames, place));
+    if (table.label >= 0)
+      current.nerTags!.push(tagName(cells[table.label]!.trim(), labelNames, place, notes));
   }
   const rows = table.rows.length - borders;
   if (examples.length > 1 || rows <= 1 || table.sentence >= 0 || borders > 0) return examples;

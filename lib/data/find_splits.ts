@@ -22,18 +22,22 @@ const shard = /-\d{5}-of-\d{5}(-[0-9a-f]+)?(?=\.)/;
 /**
  * @param folder  With files of any format that is read, here or one or two folders down (as on the hub, in `data/`), or
  *   what `save_to_disk` has written.
+ * @param named  Splits whose files are known already, and are not looked for.
  * @throws {TorchnerError} `EDATA` where no file can be told to be train, validation or test, or several can.
  */
-export function findSplits(folder: string): Partial<Record<SplitName, string[]>> {
+export function findSplits(
+  folder: string,
+  named: readonly string[] = [],
+): Partial<Record<SplitName, string[]>> {
   if (existsSync(join(folder, "dataset_dict.json"))) return savedSplits(folder);
   if (isSavedDataset(folder)) return { train: [folder] };
   const files = filesIn(folder, 2);
   const found: Partial<Record<SplitName, string[]>> = {};
   for (const file of files) {
     const split = splits.find(([, name]) => name.test(basename(file)))?.[0] ?? splitOfFolder(folder, file);
-    if (split) found[split] = [...(found[split] ?? []), file];
+    if (split && !named.includes(split)) found[split] = [...(found[split] ?? []), file];
   }
-  if (Object.keys(found).length === 0) {
+  if (Object.keys(found).length === 0 && named.length === 0) {
     const names = files.map((file) => relative(folder, file)).slice(0, 8);
     throw new TorchnerError(
       "EDATA",
@@ -45,21 +49,30 @@ export function findSplits(folder: string): Partial<Record<SplitName, string[]>>
   return found;
 }
 
-/** `train/part.jsonl` */
+/** `train/part.jsonl`, `config/train/0000.parquet` */
 function splitOfFolder(root: string, file: string): SplitName | undefined {
-  const [parent, ...rest] = relative(root, file).split(/[\\/]/);
-  return rest.length === 0 ? undefined : splits.find(([, name]) => name.test(parent!))?.[0];
+  const folders = relative(root, file).split(/[\\/]/).slice(0, -1).reverse();
+  return folders.flatMap((folder) => splits.find(([, name]) => name.test(folder))?.[0] ?? [])[0];
 }
 
 /** `save_to_disk` of several splits: a folder each. */
 function savedSplits(folder: string): Partial<Record<SplitName, string[]>> {
-  const list = JSON.parse(readFileSync(join(folder, "dataset_dict.json"), "utf8")) as { splits?: string[] };
   const found: Partial<Record<SplitName, string[]>> = {};
-  for (const name of list.splits ?? []) {
+  for (const name of namesOfSplits(join(folder, "dataset_dict.json"))) {
     const split = splits.find(([, pattern]) => pattern.test(name))?.[0];
     if (split && !found[split]) found[split] = [join(folder, basename(name))];
   }
   return found;
+}
+
+function namesOfSplits(file: string): string[] {
+  try {
+    const { splits: names } = JSON.parse(readFileSync(file, "utf8")) as { splits?: unknown };
+    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  } catch {
+    // the same remedy as for a file without a list
+  }
+  throw new TorchnerError("EDATA", `${file}:1: does not list the splits; save the dataset again.`);
 }
 
 function filesIn(folder: string, depth: number): string[] {

@@ -23,9 +23,6 @@ export const datasetFormats = [
 ] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
-export const isSpanFormat = (format: string): format is SpanFormat =>
-  (spanFormats as readonly string[]).includes(format);
-
 const byExtension: Readonly<Record<string, DatasetFormat>> = {
   ".parquet": "parquet",
   ".arrow": "arrow",

@@ -1,6 +1,7 @@
 import { TorchnerError } from "../native/errors.ts";
 import { jsonValues, linesOfElements } from "./json_values.ts";
 import type { JsonlOptions } from "./jsonl_reader.ts";
+import type { Notes } from "./notes.ts";
 import { asRecord, checkNotEmpty, recordReader } from "./records.ts";
 import type { Example } from "./types.ts";
 
@@ -10,9 +11,9 @@ import type { Example } from "./types.ts";
  *
  * @throws {TorchnerError} `EDATA` with file:line for anything else.
  */
-export function readJson(text: string, options: JsonlOptions): Example[] {
+export function readJson(text: string, options: JsonlOptions, notes: Notes): Example[] {
   const { file } = options;
-  const read = recordReader(options);
+  const read = recordReader(options, notes);
   const examples = recordsOf(text, file).map(({ value, line }) => {
     const place = `${file}:${line}`;
     return read(asRecord(value, place), { file, line }, place);

@@ -1,4 +1,5 @@
 import { TorchnerError } from "../native/errors.ts";
+import type { Notes } from "./notes.ts";
 import { asRecord, checkNotEmpty, type RecordOptions, recordReader, recordShape } from "./records.ts";
 import type { Example } from "./types.ts";
 
@@ -14,9 +15,9 @@ export interface JsonlOptions extends RecordOptions {
  * @throws {TorchnerError} `EDATA` with file:line for what is not such an object, words and tags that differ in
  *   number, integer tags without names, or a file without a record.
  */
-export function readJsonl(text: string, options: JsonlOptions): Example[] {
+export function readJsonl(text: string, options: JsonlOptions, notes: Notes): Example[] {
   const { file } = options;
-  const read = recordReader(options);
+  const read = recordReader(options, notes);
   const examples: Example[] = [];
   for (let start = 0, line = 1; start < text.length; line++) {
     const found = text.indexOf("\n", start);

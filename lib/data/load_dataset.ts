@@ -4,6 +4,7 @@ import { checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { type AbsenceIn, DatasetDict, type Only, type SplitName } from "./dataset.ts";
 import { findSplits } from "./find_splits.ts";
+import { describeNote } from "./notes.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
 import { resolveLabelNames } from "./tags.ts";
 import type { DataNote, Example } from "./types.ts";
@@ -18,9 +19,12 @@ export interface LoadDatasetOptions
   dataset?: string;
   /**
    * All labels in the order of their ids, and so the names of integer tags: an array, `"a,b,c"`, or the path
-   * of a file with one name a line. Default: the tags of train, sorted by code point.
+   * of a file with one name a line. Default: the names that the files themselves have for integer tags, else the tags
+   * of train, sorted by code point.
    */
   labelNames?: readonly string[] | string;
+  /** Takes what `notes` of the result hold, and a line for a long download; default: lines on standard error. */
+  log?: (line: string) => void;
 }
 
 const optionNames = [
@@ -33,12 +37,13 @@ const optionNames = [
   "textColumn",
   "labelColumn",
   "encoding",
+  "log",
 ] as const;
 
 /**
  * Reads the data of one task: files by their paths, or (a text alone) a folder or a dataset of the hub, whose files are
  * found by name. The format follows from name and content unless it is given. `notes` of the result tell what reading
- * has changed.
+ * has changed or left out, and `log` says it.
  *
  * @throws {TorchnerError} `EARG` for an option; `EIO` for a file that cannot be read; `EDATA` naming file:line
  *   for its content, a tag in validation or test that train lacks included.
@@ -50,12 +55,14 @@ export async function loadDataset<const O extends LoadDatasetOptions>(
 export async function loadDataset(given: string | LoadDatasetOptions): Promise<DatasetDict> {
   const options = typeof given === "string" ? { dataset: given } : given;
   checkOptions("loadDataset", options, optionNames);
-  const files = await filesOf(options);
+  const { log = (line) => void process.stderr.write(`${line}\n`) } = options;
+  const files = await filesOf(options, log);
   const labelNames =
     options.labelNames === undefined ? undefined : await resolveLabelNames(options.labelNames);
   const { format, textColumn, labelColumn, encoding } = options;
   const read = { format, textColumn, labelColumn, labelNames, encoding };
   const notes: DataNote[] = [];
+  let ownNames: string[] | undefined;
   const split = async (name: SplitName): Promise<Example[] | undefined> => {
     const paths = files[name];
     if (paths === undefined) return undefined;
@@ -64,6 +71,7 @@ export async function loadDataset(given: string | LoadDatasetOptions): Promise<D
       const found = await readExamples(path, { ...read, labels: name === "test" ? "optional" : "required" });
       for (const example of found.examples) examples.push(example);
       notes.push(...found.notes);
+      ownNames ??= found.labelNames;
     }
     return examples;
   };
@@ -71,15 +79,19 @@ export async function loadDataset(given: string | LoadDatasetOptions): Promise<D
   const train = await split("train");
   const validation = await split("validation");
   const test = await split("test");
-  return new DatasetDict({ train, validation, test, labels: labelNames, notes });
+  for (const note of notes) log(describeNote(note));
+  return new DatasetDict({ train, validation, test, labels: labelNames ?? ownNames, notes });
 }
 
 /** Files of each split; one that is named goes before what a folder holds. */
-async function filesOf(options: LoadDatasetOptions): Promise<Partial<Record<SplitName, string[]>>> {
+async function filesOf(
+  options: LoadDatasetOptions,
+  log: (line: string) => void,
+): Promise<Partial<Record<SplitName, string[]>>> {
   const { train, validation, test, dataset } = options;
   const named = { ...(train && { train: [train] }), ...(validation && { validation: [validation] }) };
   const files = { ...named, ...(test && { test: [test] }) };
-  if (dataset !== undefined) return { ...(await filesOfDataset(dataset)), ...files };
+  if (dataset !== undefined) return { ...(await filesOfDataset(dataset, files, log)), ...files };
   if (Object.keys(files).length > 0) return files;
   throw new TorchnerError(
     "EARG",
@@ -87,7 +99,11 @@ async function filesOf(options: LoadDatasetOptions): Promise<Partial<Record<Spli
   );
 }
 
-async function filesOfDataset(dataset: string): Promise<Partial<Record<SplitName, string[]>>> {
+async function filesOfDataset(
+  dataset: string,
+  named: Partial<Record<SplitName, string[]>>,
+  log: (line: string) => void,
+): Promise<Partial<Record<SplitName, string[]>>> {
   if (typeof dataset !== "string" || dataset === "") {
     throw new TorchnerError(
       "EARG",
@@ -99,5 +115,5 @@ async function filesOfDataset(dataset: string): Promise<Partial<Record<SplitName
     throw new TorchnerError("EARG", `${dataset} is a file; give { train: ${JSON.stringify(dataset)} }.`);
   }
   // As in Python, a folder goes before a hub id of the same name.
-  return findSplits(found ? dataset : await resolveDatasetRepo(dataset));
+  return findSplits(found ? dataset : await resolveDatasetRepo(dataset, { log }), Object.keys(named));
 }

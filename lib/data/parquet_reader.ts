@@ -1,9 +1,9 @@
 import { TorchnerError } from "../native/errors.ts";
 import { namesInMetadata } from "./class_labels.ts";
+import type { Notes } from "./notes.ts";
 import { readBytes } from "./read_text.ts";
 import type { TableOptions } from "./table_options.ts";
-import { examplesOfTable } from "./table_records.ts";
-import type { Example } from "./types.ts";
+import { examplesOfTable, type TableExamples } from "./table_records.ts";
 
 /**
  * Sentences of a Parquet file: a row each, words and tags in list columns. Integer tags get the names that `datasets`
@@ -11,7 +11,7 @@ import type { Example } from "./types.ts";
  *
  * @throws {TorchnerError} `EDATA` naming the file or row for what is no such table, `EIO` where it cannot be read.
  */
-export async function readParquet(file: string, options: TableOptions): Promise<Example[]> {
+export async function readParquet(file: string, options: TableOptions, notes: Notes): Promise<TableExamples> {
   const [{ parquetMetadata, parquetReadObjects }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
@@ -29,7 +29,7 @@ export async function readParquet(file: string, options: TableOptions): Promise<
         parquetReadObjects({ file: buffer, metadata, compressors, columns: [...columns] }),
       ),
   };
-  return examplesOfTable(table, file, options);
+  return examplesOfTable(table, file, options, notes);
 }
 
 /** A schema is a tree laid out in order; a list's inner nodes follow it. */

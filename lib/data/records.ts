@@ -2,6 +2,7 @@
 import { kindOf } from "../messages/checks.ts";
 import { editDistance, nearestNames } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
+import type { Notes } from "./notes.ts";
 import { tagName } from "./tags.ts";
 import type { Example, Source } from "./types.ts";
 
@@ -24,7 +25,7 @@ export type RecordReader = (record: Record<string, unknown>, source: Source, pla
  * @throws {TorchnerError} (the reader) `EDATA` for a record without the keys, words and tags that differ in number,
  *   integer tags without names.
  */
-export function recordReader(options: RecordOptions): RecordReader {
+export function recordReader(options: RecordOptions, notes: Notes): RecordReader {
   const { textColumn = "tokens", labelColumn = "ner_tags", labelNames } = options;
   let labelled: boolean | undefined =
     options.labels !== "optional" || options.labelColumn !== undefined ? true : undefined;
@@ -41,7 +42,7 @@ export function recordReader(options: RecordOptions): RecordReader {
           `${place}: ${tokens.length} words but ${tags.length} tags; give every word one tag.`,
         );
       }
-      example.nerTags = tags.map((tag, i) => tagName(tag, labelNames, `${place}, word ${i + 1}`));
+      example.nerTags = tags.map((tag, i) => tagName(tag, labelNames, `${place}, word ${i + 1}`, notes));
     } else if (Object.hasOwn(record, labelColumn)) {
       throw new TorchnerError(
         "EDATA",

@@ -1,14 +1,21 @@
 import { TorchnerError } from "../native/errors.ts";
+import type { Notes } from "./notes.ts";
 import { readText } from "./read_text.ts";
 
 /**
  * One word's tag as files have it, as a label name. An integer (JSON's, or digits in a column) is an index
- * into `labelNames`; digits that are a label name themselves are that name.
+ * into `labelNames`; digits that are a label name themselves are that name. Of several tags, `B-a,B-b`, the first one
+ * is taken, and `notes` say so.
  *
  * @param place  `file:line` or `file:line, word n`, for the message.
  * @throws {TorchnerError} `EDATA` for an integer without names or outside them, or a tag of another type.
  */
-export function tagName(tag: unknown, labelNames: readonly string[] | undefined, place: string): string {
+export function tagName(
+  tag: unknown,
+  labelNames: readonly string[] | undefined,
+  place: string,
+  notes: Notes,
+): string {
   if (typeof tag === "string") {
     if (tag.trim() === "") {
       throw new TorchnerError(
@@ -16,7 +23,12 @@ export function tagName(tag: unknown, labelNames: readonly string[] | undefined,
         `${place}: the tag is empty; write O for a word outside every entity.`,
       );
     }
-    if (!isDigits(tag) || labelNames?.includes(tag)) return tag;
+    if (labelNames?.includes(tag)) return tag;
+    if (severalTags.test(tag)) {
+      notes.add("severalTags", `${place} ${tag}`);
+      return tag.slice(0, tag.indexOf(","));
+    }
+    if (!isDigits(tag)) return tag;
   } else if (!Number.isInteger(tag)) {
     throw new TorchnerError(
       "EDATA",
@@ -40,6 +52,9 @@ export function tagName(tag: unknown, labelNames: readonly string[] | undefined,
   }
   return name;
 }
+
+/** Only where each part is a tag of its own: a label may well hold a comma. */
+const severalTags = /^(O|[BIESLU]-[^,]+)(,(O|[BIESLU]-[^,]+))+$/;
 
 /**
  * Label names as they may be given: an array, or a text that is `a,b,c` or the path of a file with one name

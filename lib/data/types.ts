@@ -15,15 +15,19 @@ export interface Example {
 
 /** Something that reading has changed or left out, so that nothing is changed in silence. */
 export interface DataNote {
-  /** One sentence with a count, e.g. "3 words have several tags; the first is taken". */
+  /** The file, a count, and what was done: "x.conll: 3 words with several tags: the first one is taken". */
   message: string;
   /** Every place, as `file:line what`. */
   places: string[];
+  /** Nothing that one would repair in the file: the count tells enough. */
+  routine: boolean;
 }
 
 /** What a reader makes of a file. */
 export interface ReadResult {
   examples: Example[];
+  /** Names of integer tags, in order, where the file itself tells them. */
+  labelNames?: string[];
   notes: DataNote[];
 }
 

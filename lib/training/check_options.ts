@@ -30,7 +30,14 @@ export const spellings = {
 } as const satisfies Record<string, Spell>;
 
 /** Options that passed their own check: by snake_case name, the value and the key as written. */
-export type GivenOptions = Map<string, { key: string; value: unknown }>;
+export type GivenOptions = Map<string, GivenOption>;
+
+export interface GivenOption {
+  key: string;
+  value: unknown;
+  /** Nobody wrote it: it follows from other options. */
+  implied?: boolean;
+}
 
 /** What a key means: an option of the table, another spelling of some of its values, or nothing that is known. */
 export function resolveKey(

@@ -12,6 +12,7 @@ const options = {
   long_sequences: runOptions.long_sequences,
   file: { type: "string", group: "data", placeholder: "FILE", help: "sentences with their tags" },
   dataset_format: runOptions.dataset_format,
+  encoding: runOptions.encoding,
   text_column_name: runOptions.text_column_name,
   label_column_name: runOptions.label_column_name,
   max_eval_samples: { ...runOptions.max_eval_samples, help: "use only the first N sentences" },
@@ -57,6 +58,8 @@ async function evaluateFile(values: EvaluateOptions, terminal: Terminal): Promis
       textColumn: values.textColumnName,
       labelColumn: values.labelColumnName,
       labelNames: model.labels,
+      encoding: values.encoding,
+      log: (line) => terminal.warn(line),
     });
     const encode = tokenizeAndAlignLabels(tokenizer, {
       maxLength: sequenceLength(model, tokenizer, values.maxSeqLength),

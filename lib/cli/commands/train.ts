@@ -11,7 +11,7 @@ export const train: Command = {
   operand: "[CONFIG]",
   options: {
     ...trainOptions,
-    eval_strategy: { ...trainOptions.eval_strategy, shownDefault: "epoch with --validation-file, else no" },
+    eval_strategy: { ...trainOptions.eval_strategy, shownDefault: "epoch with validation data, else no" },
     save_strategy: { ...trainOptions.save_strategy, shownDefault: "as --eval-strategy" },
     print_schema: {
       type: "bool",
@@ -38,7 +38,8 @@ export const train: Command = {
       return 0;
     }
     const { runTrain } = await import("../train_run.ts");
-    await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal);
+    const evaluatesIfItCan = given.get("eval_strategy")?.implied ?? false;
+    await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal, { evaluatesIfItCan });
     return 0;
   },
 };
@@ -93,10 +94,10 @@ function idleFaults(given: GivenOptions): Fault[] {
   });
 }
 
-/** `train` evaluates every epoch where there is a validation file, and saves when it evaluates. */
+/** `train` evaluates every epoch where there is validation data (a dataset tells when it is read), and saves when it evaluates. */
 function followDefaults(given: GivenOptions): void {
   const follow = (name: string, value: unknown) => {
-    if (!given.has(name)) given.set(name, { key: spellings.commandLine(name), value });
+    if (!given.has(name)) given.set(name, { key: spellings.commandLine(name), value, implied: true });
   };
   const evaluates = given.has("validation_file") || given.has("dataset_name");
   follow("eval_strategy", evaluates ? "epoch" : "no");

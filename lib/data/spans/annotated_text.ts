@@ -1,7 +1,7 @@
 /** From a text with spans of characters to sentences of tagged words. */
 import { TorchnerError } from "../../native/errors.ts";
+import type { Notes } from "../notes.ts";
 import type { Example } from "../types.ts";
-import type { SpanNotes } from "./span_notes.ts";
 import { splitWords, type Word } from "./split_words.ts";
 
 export interface Span {
@@ -31,7 +31,7 @@ interface Entity {
  * A sentence for each line of the text that has words, with IOB2 tags. What does not fit is noted with its place: a
  * span that ends inside a word is widened, one over a line break is cut, and of overlapping ones the longest stays.
  */
-export function toExamples(annotated: AnnotatedText, notes: SpanNotes): Example[] {
+export function toExamples(annotated: AnnotatedText, notes: Notes): Example[] {
   const { text, file, line } = annotated;
   const words = annotated.words ?? splitWords(text);
   const tags = new Array<string>(words.length).fill("O");
@@ -63,7 +63,7 @@ const breaksBetween = (text: string, before: Word, after: Word) =>
   /[\n\r]/.test(text.slice(before.end, after.start));
 
 /** Entities that share no word, the longest of each overlap. */
-function entities(annotated: AnnotatedText, words: readonly Word[], notes: SpanNotes): Entity[] {
+function entities(annotated: AnnotatedText, words: readonly Word[], notes: Notes): Entity[] {
   const candidates = annotated.spans.flatMap((span, order) =>
     onWords(annotated, span, words, notes).map(([first, last]) => ({ first, last, span, order })),
   );
@@ -86,7 +86,7 @@ function onWords(
   annotated: AnnotatedText,
   span: Span,
   words: readonly Word[],
-  notes: SpanNotes,
+  notes: Notes,
 ): [number, number][] {
   const { text } = annotated;
   const inner = text.slice(span.start, span.end);

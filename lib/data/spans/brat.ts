@@ -2,27 +2,34 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { TorchnerError } from "../../native/errors.ts";
-import { readText } from "../read_text.ts";
+import type { Notes } from "../notes.ts";
+import { type Encoding, readText } from "../read_text.ts";
 import { type AnnotatedText, checkedSpan, codePointOffsets, type Span } from "./annotated_text.ts";
-import type { SpanOptions } from "./read_spans.ts";
-import type { SpanNotes } from "./span_notes.ts";
 
 /** @param path  A folder of pairs, or either file of one. */
 export async function readBrat(
   path: string,
-  options: SpanOptions,
-  notes: SpanNotes,
+  encoding: Encoding | undefined,
+  notes: Notes,
 ): Promise<AnnotatedText[]> {
   const texts: AnnotatedText[] = [];
   for (const name of pairsAt(path)) {
     const [textFile, annotationFile] = [`${name}.txt`, `${name}.ann`];
-    const text = await readText(textFile, options);
+    const text = await readText(textFile, { encoding });
     const annotated = existsSync(annotationFile) && statSync(annotationFile).size > 0;
-    const lines = annotated ? (await readText(annotationFile, options)).split("\n") : [];
+    const lines = annotated ? (await readText(annotationFile, { encoding })).split("\n") : [];
     const spans = lines.flatMap((row, i) => spanOf(row.trimEnd(), text, `${annotationFile}:${i + 1}`, notes));
     texts.push({ text, spans, file: textFile, line: 1 });
   }
   return texts;
+}
+
+/** Whether a folder holds standoff files. */
+export function isBratFolder(path: string): boolean {
+  return (
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true &&
+    readdirSync(path).some((name) => name.endsWith(".ann"))
+  );
 }
 
 /** Paths without their extension. */
@@ -49,7 +56,7 @@ function pairsAt(path: string): string[] {
 }
 
 /** `T1<tab>PER 0 5;10 15<tab>text` is an entity; other lines are relations, events, attributes and notes. */
-function spanOf(row: string, text: string, place: string, notes: SpanNotes): Span[] {
+function spanOf(row: string, text: string, place: string, notes: Notes): Span[] {
   if (row === "") return [];
   const entity = /^T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t|$)/.exec(row);
   if (!entity) {

@@ -1,9 +1,9 @@
 import { TorchnerError } from "../../native/errors.ts";
+import type { Notes } from "../notes.ts";
 import { asRecord } from "../records.ts";
 import { checkedSpan, type Span, utf16Offsets } from "./annotated_text.ts";
 import { listField } from "./fields.ts";
 import type { SpanReader } from "./read_spans.ts";
-import type { SpanNotes } from "./span_notes.ts";
 
 type Entries = Record<string, unknown>;
 
@@ -22,7 +22,7 @@ export const readLabelStudio: SpanReader = ({ value, line, place }, file, notes)
 };
 
 /** Results of the first annotation that was not cancelled. */
-function chosenResults(task: Entries, place: string, notes: SpanNotes): Entries[] | undefined {
+function chosenResults(task: Entries, place: string, notes: Notes): Entries[] | undefined {
   const all = listField(task, "annotations" in task ? "annotations" : "completions", place).map((item) =>
     asRecord(item, place),
   );
@@ -43,7 +43,7 @@ function minimalResults(task: Entries, place: string): Entries[] {
   return ((labels ?? []) as unknown[]).map((item) => ({ value: asRecord(item, place) }));
 }
 
-function spansOf({ value }: Entries, text: string, place: string, notes: SpanNotes): Span[] {
+function spansOf({ value }: Entries, text: string, place: string, notes: Notes): Span[] {
   const { start, end, labels } = (value ?? {}) as Entries;
   if (!Array.isArray(labels)) {
     notes.add("otherResults", place);

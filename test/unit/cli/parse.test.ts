@@ -105,7 +105,7 @@ function texts(spec: OptionSpec): fc.Arbitrary<string> {
     case "object":
       return fc.constantFrom("{}", '{"power": 2}');
     default:
-      return spec.pattern ? fc.constantFrom("cpu", "cuda:1") : fc.constantFrom("a", "a b", "-1", "x=y", "ä");
+      return spec.pattern ? fc.stringMatching(spec.pattern) : fc.constantFrom("a", "a b", "-1", "x=y", "ä");
   }
 }
 

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { type ColumnOptions, readColumns } from "../../../lib/data/column_reader.ts";
+import { Notes } from "../../../lib/data/notes.ts";
 
 const read = (text: string, options: Partial<ColumnOptions> = {}) =>
-  readColumns(text, { file: "x.conll", ...options });
+  readColumns(text, { file: "x.conll", ...options }, new Notes());
 const plain = (text: string, options: Partial<ColumnOptions> = {}) =>
   read(text, options).map(({ tokens, nerTags }) => [tokens, nerTags]);
 const two = [
@@ -32,6 +33,89 @@ describe("sentences come out the same, however the file is laid out", () => {
   ] as [string, string, number?][])("%s", (_, text, ...[textColumn]) => {
     expect(plain(text, { textColumn })).toEqual(two);
   });
+});
+
+describe("comments", () => {
+  const noted = (text: string) => {
+    const notes = new Notes();
+    const found = readColumns(text, { file: "x.conll" }, notes).map(({ tokens, nerTags }) => [
+      tokens,
+      nerTags,
+    ]);
+    return { found, notes: notes.toNotes("x.conll") };
+  };
+
+  test.each([
+    [
+      "CoNLL-U",
+      "# sent_id = 1\n# text = Anna left\nAnna B-PER\nleft O\n\n# sent_id = 2\nBonn B-LOC\n",
+      [1, 2, 6],
+    ],
+    [
+      "GermEval's, with a tab",
+      "#\thttp://x [2009]\nAnna\tN\tB-PER\nleft\tV\tO\n\n#\ty\nBonn\tN\tB-LOC\n",
+      [1, 5],
+    ],
+    [
+      "MultiCoNER's",
+      "# id 9\tdomain=en\nAnna _ _ B-PER\nleft _ _ O\n\n# id 8\tdomain=en\nBonn _ _ B-LOC\n",
+      [1, 5],
+    ],
+  ])("%s are left out, and counted", (_, text, lines) => {
+    const { found, notes } = noted(text);
+    expect(found).toEqual(two);
+    expect(notes).toEqual([
+      {
+        message: `x.conll: ${lines.length} comment lines left out`,
+        places: lines.map((line) => `x.conll:${line}`),
+        routine: true,
+      },
+    ]);
+  });
+
+  test("a word that is or begins with # is a word", () => {
+    const { found, notes } = noted("#\tO\n#ner\tB-PER\n\n#\tO\n");
+    expect(found).toEqual([
+      [
+        ["#", "#ner"],
+        ["O", "B-PER"],
+      ],
+      [["#"], ["O"]],
+    ]);
+    expect(notes).toEqual([]);
+    expect(() => noted("a\tO\n\n#ner\n")).toThrow(/x\.conll:3: one column/);
+  });
+});
+
+test("a column of word numbers is passed over, and said", () => {
+  const text = "1\tAnna\tN\tB-PER\n2\tleft\tV\tO\n\n1\tBonn\tN\tB-LOC\n";
+  const notes = new Notes();
+  const found = readColumns(text, { file: "x.conll" }, notes);
+  expect(found.map(({ tokens, nerTags }) => [tokens, nerTags])).toEqual(two);
+  expect(notes.toNotes("x.conll")[0]).toMatchObject({
+    message: expect.stringMatching(/1 column of word numbers passed over/),
+    places: ["x.conll:1 column 0"],
+  });
+  expect(plain(text, { textColumn: 0 })[0]![0]).toEqual(["1", "2"]);
+  expect(plain("1 CD O\n3 CD O\n")[0]![0]).toEqual(["1", "3"]);
+});
+
+test("of two columns of tags one is chosen; -1 is the last", () => {
+  const text = "Anna\tB-PER\tO\nleft\tO\tB-X\n";
+  expect(plain(text, { labelColumn: 1 })[0]![1]).toEqual(["B-PER", "O"]);
+  expect(plain(text, { labelColumn: 2 })[0]![1]).toEqual(["O", "B-X"]);
+  expect(plain(text, { labelColumn: -1, textColumn: 0 })[0]![1]).toEqual(["O", "B-X"]);
+});
+
+test("of several tags the first is taken, each place noted; a label name with a comma is one label", () => {
+  const notes = new Notes();
+  const text = "a B-x,B-y\nb B-x,B-y\nc O\n\nd I-x,O\n";
+  const found = readColumns(text, { file: "x.conll" }, notes);
+  expect(found.map(({ nerTags }) => nerTags)).toEqual([["B-x", "B-x", "O"], ["I-x"]]);
+  const places = ["x.conll:1 B-x,B-y", "x.conll:2 B-x,B-y", "x.conll:5 I-x,O"];
+  expect(notes.toNotes("x.conll")[0]!.places).toEqual(places);
+  expect(plain("a B-x,B-y\n", { labelNames: ["B-x,B-y"] })).toEqual([[["a"], ["B-x,B-y"]]]);
+  expect(plain("a red,blue\n")).toEqual([[["a"], ["red,blue"]]]);
 });
 
 test("columns are taken by index", () => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { type JsonlOptions, readJsonl } from "../../../lib/data/jsonl_reader.ts";
+import { Notes } from "../../../lib/data/notes.ts";
 
 const read = (text: string, options: Partial<JsonlOptions> = {}) =>
-  readJsonl(text, { file: "x.jsonl", ...options });
+  readJsonl(text, { file: "x.jsonl", ...options }, new Notes());
 const anna = '{"tokens": ["Anna", "left"], "ner_tags": ["B-PER", "O"]}';
 const words = { tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] };
 

@@ -47,6 +47,12 @@ describe("files of Python's tools have the sentences that were put in", () => {
     expect(first!.nerTags).toEqual(["b", "c", "a", "d", "a"]);
   });
 
+  test("names in the file are the labels, in their order", async () => {
+    const train = join(fixtures, "class_labels.parquet");
+    expect((await loadDataset({ train })).labels).toEqual(labelNames);
+    expect((await loadDataset({ train: join(fixtures, "saved") })).labels).toEqual(labelNames);
+  });
+
   test("a folder of save_to_disk with splits is a dataset", async () => {
     const data = await loadDataset(join(fixtures, "saved_dict"));
     expect(content(data.train!)).toEqual(expected);
@@ -236,6 +242,7 @@ describe("a folder's files are found by their names", () => {
     [["wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"]],
     [["data/train.conll", "data/dev.conll", "data/eval.conll"]],
     [["train/a.txt", "validation/a.txt", "test/a.txt"]],
+    [["name/train/0000.conll", "name/validation/0000.conll", "name/test/0000.conll"]],
   ])("%j", async (names) => {
     for (const [i, name] of names.entries()) await put(name, ["first", "second", "third"][i]!);
     await put("README.md", "x");
@@ -253,6 +260,7 @@ describe("a folder's files are found by their names", () => {
   test("a file that was named goes before those of the folder", async () => {
     await put("train.txt", "found");
     await put("other.txt", "named");
+    await put("train_old.txt", "older");
     const data = await loadDataset({ dataset: folder, train: join(folder, "other.txt") });
     expect(data.train.at(0).tokens).toEqual(["named"]);
   });
