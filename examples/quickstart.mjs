@@ -19,6 +19,7 @@ import {
   setSeed,
   Trainer,
   TrainingArguments,
+  tagSequences,
   tokenizeAndAlignLabels,
 } from "torchner";
 
@@ -71,7 +72,8 @@ try {
   await trainer.saveModel();
 
   console.log(`\nEntities of the ${data.test.length} test sentences:\n`);
-  console.log(scoreTable(evaluateEntities(...tagsOf(await trainer.predict(scored.test)))));
+  const { gold, predicted } = tagSequences(await trainer.predict(scored.test), data.labels);
+  console.log(scoreTable(evaluateEntities(gold, predicted)));
 
   const ner = await pipeline("ner", model, { tokenizer, aggregationStrategy: "simple" });
   console.log(`\nA new sentence:\n\n  ${mark(text, await ner(text))}`);
@@ -88,16 +90,6 @@ Done in ${((performance.now() - began) / 1000).toFixed(0)} s. The model is in ${
   npx torchner evaluate --model ${folder} --file ${relative(process.cwd(), here("quickstart/test.txt"))}
   npx torchner train --help          train on files of your own
 `);
-
-/** Gold and predicted tags, one per word: only a word's first piece has a label other than -100. */
-function tagsOf({ predictions, labelIds, shape: [sentences, width] }) {
-  const rows = (ids) =>
-    Array.from({ length: sentences }, (_, i) => {
-      const row = Array.from(ids.subarray(i * width, (i + 1) * width));
-      return row.filter((_, j) => labelIds[i * width + j] !== -100).map((id) => data.labels[id]);
-    });
-  return [rows(labelIds), rows(predictions)];
-}
 
 function scoreTable({ types, overall_precision, overall_recall, overall_f1 }) {
   const all = { precision: overall_precision, recall: overall_recall, f1: overall_f1 };

@@ -16,6 +16,7 @@ export { defaultCheckpoint } from "./hub/resolve.ts";
 export { evaluateEntities } from "./metrics/entities.ts";
 export { classificationReport } from "./metrics/report.ts";
 export { seqeval } from "./metrics/seqeval.ts";
+export { tagSequences } from "./metrics/tag_sequences.ts";
 export type { ComputeMetrics, EvalPrediction } from "./metrics/types.ts";
 export { AutoModelForTokenClassification } from "./model/auto.ts";
 export type { ModelConfig } from "./model/config.ts";

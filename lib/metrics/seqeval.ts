@@ -1,9 +1,8 @@
 /** The metric function that `Trainer` takes. */
 import { checkFlag, checkOptions } from "../messages/checks.ts";
-import { TorchnerError } from "../native/errors.ts";
 import { type EntityScores, scoreStreams } from "./entities.ts";
 import { streamsOfIds } from "./streams.ts";
-import { tagTable } from "./tags.ts";
+import { tableOfLabels } from "./tags.ts";
 import type { ComputeMetrics } from "./types.ts";
 
 export interface SeqevalOptions {
@@ -22,15 +21,9 @@ export interface SeqevalOptions {
  *   outside of `labels`, naming sentence and position.
  */
 export function seqeval(labels: readonly string[], options: SeqevalOptions = {}): ComputeMetrics {
-  if (!Array.isArray(labels) || labels.length === 0) {
-    throw new TorchnerError(
-      "EARG",
-      'seqeval(labels): labels must be the tag names by id, ["O", "B-PER", ...].',
-    );
-  }
+  const table = tableOfLabels("seqeval", labels);
   checkOptions("seqeval", options, ["returnEntityLevelMetrics"]);
   checkFlag("returnEntityLevelMetrics", options.returnEntityLevelMetrics);
-  const table = tagTable([...labels]);
   return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table)), options);
 }
 

@@ -38,8 +38,8 @@ export function streamsOfTags(
  * @throws {TorchnerError} `EARG` for shapes that do not fit, and for an id without a label.
  */
 export function streamsOfIds(prediction: EvalPrediction, table: TagTable): TagStreams {
-  const { labelIds, shape } = prediction;
   const [sentences, width] = checkedShape(prediction, table.tags.length);
+  const { labelIds, shape } = prediction;
   const predictedIds =
     shape.length === 3 ? argmaxRows(prediction.predictions, shape[2]!) : prediction.predictions;
   const gold = new Int32Array(labelIds.length + sentences);
@@ -134,13 +134,14 @@ function checkTag(tag: unknown, name: string, sentence: number): void {
 }
 
 function checkedShape(
-  { predictions, labelIds, shape }: EvalPrediction,
+  prediction: EvalPrediction | undefined | null,
   labelCount: number,
 ): [sentences: number, width: number] {
+  const { predictions, labelIds, shape } = prediction ?? ({} as Partial<EvalPrediction>);
   if (!ArrayBuffer.isView(predictions) || !ArrayBuffer.isView(labelIds) || !Array.isArray(shape)) {
     throw new TorchnerError(
       "EARG",
-      "computeMetrics takes { predictions, labelIds, shape }: two typed arrays and their dimensions.",
+      "expected predictions as { predictions, labelIds, shape }: two typed arrays and their dimensions.",
     );
   }
   const [sentences = 0, width = 0, labels = 1] = shape;
@@ -162,7 +163,7 @@ function checkedId(id: number, name: string, sentence: number, position: number,
   throw new TorchnerError(
     "EARG",
     `${name}: sentence ${sentence + 1}, position ${position + 1} has id ${id}, which is none of the ` +
-      `${table.tags.length} labels; pass seqeval() the labels that the model was trained with.`,
+      `${table.tags.length} labels; give the labels that the model was trained with.`,
   );
 }
 

@@ -21,6 +21,18 @@ export interface TagTable {
   readonly types: readonly string[];
 }
 
+/**
+ * The table of a model's labels.
+ * @param call  Whose argument they are, for the message.
+ * @throws {TorchnerError} `EARG` for labels that are no tags, or none at all.
+ */
+export function tableOfLabels(call: string, labels: readonly string[]): TagTable {
+  if (!Array.isArray(labels) || labels.length === 0) {
+    throw new TorchnerError("EARG", `${call}: labels must be the tag names by id, ["O", "B-PER", ...].`);
+  }
+  return tagTable([...labels]);
+}
+
 /** @throws {TorchnerError} `EARG` for a tag that is not a string or is empty. */
 export function tagTable(tags: readonly string[]): TagTable {
   const prefixes = new Uint8Array(tags.length);

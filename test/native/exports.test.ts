@@ -20,6 +20,7 @@ const wrongArguments: [string, Call][] = [
   ["pipeline", (value) => torchner.pipeline("ner", value)],
   ["loadWeights", (value) => model.loadWeights(value)],
   ["seqeval", (value) => torchner.seqeval(value)],
+  ["tagSequences", (value) => torchner.tagSequences(value, ["O"])],
   ["loadDataset", (value) => torchner.loadDataset(value)],
   ["Dataset", (value) => new torchner.Dataset(value)],
   ["DatasetDict", (value) => new torchner.DatasetDict(value)],
