@@ -19,6 +19,7 @@ export { seqeval } from "./metrics/seqeval.ts";
 export { tagSequences } from "./metrics/tag_sequences.ts";
 export type { ComputeMetrics, EvalPrediction } from "./metrics/types.ts";
 export { AutoModelForTokenClassification } from "./model/auto.ts";
+export { AutoConfig } from "./model/auto_config.ts";
 export type { ModelConfig } from "./model/config.ts";
 export { ForwardOutput, TokenClassificationModel } from "./model/model.ts";
 export {

@@ -14,6 +14,7 @@ afterAll(() => model.dispose());
 const wrongArguments: [string, Call][] = [
   ["AutoModel.fromPretrained", (value) => torchner.AutoModelForTokenClassification.fromPretrained(value)],
   ["AutoModel.fromConfig", (value) => torchner.AutoModelForTokenClassification.fromConfig(value)],
+  ["AutoConfig.fromPretrained", (value) => torchner.AutoConfig.fromPretrained(value)],
   ["AutoTokenizer.fromPretrained", (value) => torchner.AutoTokenizer.fromPretrained(value)],
   ["AdamW", (value) => new torchner.AdamW(value)],
   ["getScheduler", (value) => torchner.getScheduler("linear", value)],
