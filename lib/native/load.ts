@@ -38,6 +38,7 @@ function open(): NativeAddon {
 
 function load(): NativeAddon {
   try {
+    limitKernelCaches();
     return withShortSpins(() => createRequire(import.meta.url)(addonPath) as NativeAddon);
   } catch (error) {
     throw new TorchnerError(
@@ -63,6 +64,16 @@ function withShortSpins<T>(open: () => T): T {
   } finally {
     delete env.GOMP_SPINCOUNT;
   }
+}
+
+/**
+ * oneDNN makes a kernel for every shape it meets and keeps a thousand of them, of up to a megabyte each: batches of
+ * packed rows have another shape almost every time, so that the cache grows to a gigabyte and is rarely hit. Both
+ * limits are read at the first product, hence they stay; the user's own settings win.
+ */
+function limitKernelCaches(): void {
+  process.env.ONEDNN_PRIMITIVE_CACHE_CAPACITY ??= "64";
+  process.env.LRU_CACHE_CAPACITY ??= "64"; // of libtorch's layer above it
 }
 
 function allocate(kind: "float32" | "float64" | "int32" | "uint8", length: number): ArrayBufferView {
