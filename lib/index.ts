@@ -13,6 +13,7 @@ export { type LoadDatasetOptions, loadDataset } from "./data/load_dataset.ts";
 export { tokenizeAndAlignLabels } from "./data/tokenize_and_align.ts";
 export type { Batch, DataNote, EncodedExample, Example, LabelStrategy, Source } from "./data/types.ts";
 export { defaultCheckpoint } from "./hub/resolve.ts";
+export { type PushOptions, pushToHub } from "./hub/upload.ts";
 export { evaluateEntities } from "./metrics/entities.ts";
 export { classificationReport } from "./metrics/report.ts";
 export { seqeval } from "./metrics/seqeval.ts";

@@ -19,6 +19,7 @@ import { listCheckpoints } from "../training/checkpoint.ts";
 import { camelCase } from "../training/option_types.ts";
 import { type TrainOptions, trainingOptions } from "../training/options.ts";
 import { writePredictions, writeResults } from "../training/outputs.ts";
+import type { Published } from "../training/publish.ts";
 import type { LogRow } from "../training/state.ts";
 import { Trainer, type TrainOutput } from "../training/trainer.ts";
 import { wordPredictions } from "../training/words.ts";
@@ -213,7 +214,12 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
       header(parts, values, terminal),
       ...(values.earlyStoppingPatience === undefined
         ? []
-        : [earlyStopping({ patience: values.earlyStoppingPatience })]),
+        : [
+            earlyStopping({
+              patience: values.earlyStoppingPatience,
+              threshold: values.earlyStoppingThreshold,
+            }),
+          ]),
     ],
   });
   if (terminal.quiet) trainer.removeCallback("progress");
@@ -221,7 +227,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   const { metrics } = await trainUntilStopped(trainer, values);
   const trained: LogRow = { ...metrics, train_samples: data.train!.length };
   if (parts.lostWords > 0) trained.train_skipped_words = parts.lostWords;
-  await trainer.saveModel();
+  await trainer.saveModel(undefined, { push: false }); // the upload comes last, with all results
   await writeResults(values.outputDir, "train", trained);
   const evaluated = data.validation && (await evaluation(trainer, byStep));
   if (evaluated) {
@@ -230,8 +236,10 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   }
   const predicted = data.test && (await prediction(trainer, data, values.outputDir, () => latest));
   const dataset = values.datasetName ?? basename(values.trainFile!);
-  await trainer.createModelCard({ baseModel: values.fromScratch ? undefined : source, dataset });
-  report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted });
+  const card = { baseModel: values.fromScratch ? undefined : source, dataset };
+  await trainer.createModelCard(card);
+  const published = values.pushToHub ? await trainer.pushToHub(card) : undefined;
+  report(terminal, values, { trainer, labels: model.labels, trained, evaluated, predicted, published });
 }
 
 /** @throws {TorchnerError} `EABORT` after Ctrl-C or a termination, saying how to go on. */
@@ -330,9 +338,10 @@ function report(
     trained: LogRow;
     evaluated?: Scored;
     predicted?: Scored;
+    published?: Published;
   },
 ): void {
-  const { trainer, labels, trained, evaluated, predicted } = run;
+  const { trainer, labels, trained, evaluated, predicted, published } = run;
   const flat = (part?: Scored) => part?.scores && flattenEntityScores(part.scores);
   terminal.document({
     output_dir: values.outputDir,
@@ -342,6 +351,7 @@ function report(
     train: trained,
     eval: evaluated?.metrics ?? null,
     predict: predicted?.metrics ?? null,
+    hub_url: published?.url ?? null,
     scores: { validation: flat(evaluated) ?? null, test: flat(predicted) ?? null },
   });
   for (const [split, part, prefix] of [
@@ -359,6 +369,7 @@ function report(
     terminal.result(`\n${nameOf(shown === predicted ? "test" : "validation", values)}`);
     terminal.result(scoreTable(shown.scores, terminal.paint));
   }
+  if (published) terminal.result(`\nUploaded to ${published.url}`);
   terminal.result(`\nSaved to ${values.outputDir}. Next:`);
   terminal.result(`  torchner predict --model ${values.outputDir} --text "..."`);
   if (values.testFile)

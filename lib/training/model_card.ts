@@ -2,20 +2,24 @@ import type { TrainingArguments } from "./arguments.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 import { packageVersion } from "./versions.ts";
 
+/** What only the caller can tell. */
 export interface CardDetails {
-  args: TrainingArguments;
-  state: TrainerState;
-  labels: readonly string[];
   /** Default: the output folder's own name. */
   modelName?: string;
   /** Checkpoint that training started from. */
   baseModel?: string;
   dataset?: string;
+}
+
+interface CardParts extends CardDetails {
+  args: TrainingArguments;
+  state: TrainerState;
+  labels: readonly string[];
   torchVersion?: string;
 }
 
 /** The text of a model's `README.md`: metadata for the hub, results, hyperparameters, the course of training. */
-export function modelCard(details: CardDetails): string {
+export function modelCard(details: CardParts): string {
   const name = details.modelName ?? details.args.outputDir.split(/[\\/]/).filter(Boolean).at(-1) ?? "model";
   const evaluations = details.state.logHistory.filter((row) => "eval_loss" in row);
   const kept = evaluationOfKept(details, evaluations);
@@ -35,7 +39,7 @@ export function modelCard(details: CardDetails): string {
 }
 
 /** The evaluation of the weights that the run ends with: the best checkpoint's where that was loaded. */
-function evaluationOfKept({ args, state }: CardDetails, evaluations: readonly LogRow[]): LogRow | undefined {
+function evaluationOfKept({ args, state }: CardParts, evaluations: readonly LogRow[]): LogRow | undefined {
   const loadedBest = args.loadBestModelAtEnd && state.bestModelCheckpoint !== null;
   if (!loadedBest) return evaluations.at(-1);
   return evaluations.find(({ step }) => step === state.bestGlobalStep);

@@ -24,6 +24,7 @@ import type { Collator, Examples } from "./handles.ts";
 import { speedMetrics } from "./metrics.ts";
 import type { Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
+import { publish } from "./publish.ts";
 import { keepOnlyBest, rotateCheckpoints } from "./rotation.ts";
 import { type LogRow, newTrainerState } from "./state.ts";
 import type { Trainer, TrainOutput } from "./trainer.ts";
@@ -206,12 +207,24 @@ async function saveCheckpoint(
     torchVersion: (await runtimeInfo()).torchVersion,
   };
   await writeCheckpoint(args.outputDir, contents, { onlyModel: args.saveOnlyModel });
+  if (args.pushToHub && args.hubStrategy === "every_save") await publishCheckpoint(trainer, parts);
   await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
     written: state.globalStep,
     best: state.bestModelCheckpoint,
   });
   control.shouldSave = false;
   await parts.emit("onSave");
+}
+
+/** An upload that fails must not end a run of hours: the next one brings the newer model anyway. */
+async function publishCheckpoint({ args, state }: Trainer, { note }: TrainerParts): Promise<void> {
+  const { globalStep: step } = state;
+  const commitMessage = `Training in progress, step ${step}`;
+  try {
+    await publish(checkpointFolder(args.outputDir, step), args, { commitMessage, log: note });
+  } catch (error) {
+    note(`checkpoint-${step} was not uploaded: ${(error as Error).message}; the run goes on`);
+  }
 }
 
 async function end(
@@ -228,8 +241,10 @@ async function end(
     train_loss: trainLoss,
   };
   await parts.log(metrics);
-  if (args.loadBestModelAtEnd && state.bestModelCheckpoint)
-    await model.loadWeights(state.bestModelCheckpoint);
+  if (args.loadBestModelAtEnd) {
+    if (state.bestModelCheckpoint) await model.loadWeights(state.bestModelCheckpoint);
+    else parts.note("the best evaluation was at no saved step: the model is the last one, not the best");
+  }
   await keepOnlyBest(args.outputDir, args.saveTotalLimit, state.bestModelCheckpoint);
   await parts.emit("onTrainEnd");
   await trainer.saveState();

@@ -24,9 +24,10 @@ import { writeFileDurably } from "./durable.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { speedMetrics } from "./metrics.ts";
-import { modelCard } from "./model_card.ts";
+import { type CardDetails, modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
+import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
@@ -153,6 +154,7 @@ export class Trainer {
     const { args } = this;
     const dataset = required(this.trainDataset, "trainDataset");
     this.#throwIfAborted();
+    if (args.pushToHub) checkUpload(args);
     const asked = options.resumeFromCheckpoint ?? args.resumeFromCheckpoint;
     const ended = asked === true || asked === "auto" ? await this.#endedRun(dataset) : undefined;
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
@@ -253,12 +255,35 @@ export class Trainer {
     return found as PredictionOutput | LogitsOutput;
   }
 
-  /** Writes what `pipeline("ner", folder)` and Python need: model, configuration, tokenizer; and the arguments. */
-  async saveModel(folder = this.args.outputDir): Promise<void> {
+  /**
+   * Writes what `pipeline("ner", folder)` and Python need: model, configuration, tokenizer; and the arguments.
+   * @param options.push  Whether to upload it as well, with a model card; default, as in transformers: with
+   *   `args.pushToHub`, what is saved into the output folder.
+   */
+  async saveModel(folder = this.args.outputDir, options: { push?: boolean } = {}): Promise<void> {
     checkText("folder", folder);
+    checkOptions("saveModel", options, ["push"]);
+    checkFlag("push", options.push);
+    if (options.push ?? (this.args.pushToHub && folder === this.args.outputDir)) {
+      await this.pushToHub({ commitMessage: "Model save" });
+      return;
+    }
     await this.model.savePretrained(folder);
     await this.processingClass?.savePretrained(folder);
     await writeTrainingArguments(folder, this.args);
+  }
+
+  /**
+   * Saves model, tokenizer and model card into the output folder and uploads them as one commit, into `hubModelId` or
+   * the repository with the output folder's name.
+   * @throws {TorchnerError} `EENV` without a token or where the hub refuses, after everything was saved here.
+   */
+  async pushToHub(options: CardDetails & { commitMessage?: string } = {}): Promise<Published> {
+    const { commitMessage = "End of training", ...details } = options;
+    checkText("commitMessage", commitMessage);
+    await this.saveModel(undefined, { push: false });
+    await this.createModelCard(details);
+    return publish(this.args.outputDir, this.args, { commitMessage, log: this.#note });
   }
 
   /** Writes `trainer_state.json` into the output folder; `train()` has done so when it ends. */
@@ -267,9 +292,7 @@ export class Trainer {
   }
 
   /** Writes the model card, `README.md`, from the state of the run. */
-  async createModelCard(
-    details: { modelName?: string; baseModel?: string; dataset?: string } = {},
-  ): Promise<void> {
+  async createModelCard(details: CardDetails = {}): Promise<void> {
     checkOptions("createModelCard", details, ["modelName", "baseModel", "dataset"]);
     const card = modelCard({
       ...details,

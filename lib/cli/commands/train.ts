@@ -108,11 +108,9 @@ function followDefaults(given: GivenOptions): void {
 async function uploadFaults(given: GivenOptions): Promise<Fault[]> {
   const push = given.get("push_to_hub");
   if (push?.value !== true) return [];
-  const { hubToken, isOffline } = await import("../../hub/settings.ts");
-  if (isOffline()) return [{ key: push.key, text: "cannot upload while HF_HUB_OFFLINE is set; unset it" }];
-  if (hubToken()) return [];
-  const text = "needs an access token that may write; set HF_TOKEN, or log in with `hf auth login`";
-  return [{ key: push.key, text }];
+  const { uploadObstacle } = await import("../../training/publish.ts");
+  const text = uploadObstacle();
+  return text === undefined ? [] : [{ key: push.key, text }];
 }
 
 const metricNames = ["loss", "precision", "recall", "f1", "accuracy"];
