@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { knownToken, TestHub } from "../support/hub_server.ts";
 import { projectRoot } from "../support/shared.ts";
 import { makeUserFolder } from "./user_folder.ts";
 
@@ -88,11 +89,15 @@ beforeAll(() => {
   }
 });
 
+// Other test files compute at the same time: OpenMP's threads must not spin while they wait for a core.
+const environment = { ...process.env, OMP_WAIT_POLICY: "passive" };
+
 /** Runs an example; what it shows on standard output. */
-async function run(script: string, ...given: string[]): Promise<string> {
+const run = (script: string, ...given: string[]) => runWith({}, script, ...given);
+
+async function runWith(more: Record<string, string>, script: string, ...given: string[]): Promise<string> {
   const args = [join("examples", script), "--from-scratch", ...given];
-  // Other test files compute at the same time: OpenMP's threads must not spin while they wait for a core.
-  const env = { ...process.env, OMP_WAIT_POLICY: "passive" };
+  const env = { ...environment, ...more };
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: folder,
     env,
@@ -163,6 +168,34 @@ test("continued pieces go on with I-, and each epoch is evaluated and saved", as
     expect(readdirSync(join(folder, saved))).toEqual(
       expect.arrayContaining(["config.json", "model.safetensors", "vocab.txt", "tokenizer.json"]),
     );
+  }
+}, 150_000);
+
+test("a push to the hub ends with the trained model there, and shows where", async () => {
+  const hub = await TestHub.start();
+  try {
+    const shown = await runWith(
+      { HF_ENDPOINT: hub.url, HF_TOKEN: knownToken, HF_HUB_OFFLINE: "" },
+      "conll_cased_b_to_i.mjs",
+      ...["--dataset", "conll", "--model", "cased", "--output-dir", "pushed", "--num-train-epochs", "1"],
+      ...["--push-to-hub", "someone/ner"],
+    );
+    const { files, revisions } = hub.repos.get("models/someone/ner")!;
+    expect(shown).toContain(`pushed to ${hub.url}/someone/ner, commit ${revisions.main}\n`);
+    expect(shown).not.toContain(knownToken);
+    expect(Object.keys(files)).toEqual(
+      expect.arrayContaining([
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "vocab.txt",
+      ]),
+    );
+    for (const name of ["config.json", "model.safetensors"])
+      expect(files[name]!.content.equals(readFileSync(join(folder, "pushed", name)))).toBe(true);
+  } finally {
+    await hub.close();
   }
 }, 150_000);
 
