@@ -14,6 +14,7 @@ from transformers import (
     PreTrainedTokenizerBase,
     Trainer,
     TrainingArguments,
+    set_seed,
 )
 
 from common import rng_state, serve
@@ -47,7 +48,9 @@ def train(request: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(request["threads"])
     labels = request["labels"]
     tokenizer = AutoTokenizer.from_pretrained(request["start"])
-    model = AutoModelForTokenClassification.from_pretrained(request["start"])
+    set_seed(request["arguments"]["seed"])  # a classifier that the folder lacks is drawn here
+    names = dict(id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)})
+    model = AutoModelForTokenClassification.from_pretrained(request["start"], **names)
     trainer = Trainer(
         model=model,
         args=TrainingArguments(
