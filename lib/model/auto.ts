@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { resolveModel } from "../hub/resolve.ts";
+import { readShardIndex } from "../hub/shard_index.ts";
 import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { native } from "../native/load.ts";
@@ -35,7 +36,7 @@ export const AutoModelForTokenClassification = {
     checkOptions("fromPretrained", options, [...configOptions, "ignoreMismatchedSizes"]);
     const folder = await resolveModel(source);
     const config = await readConfig(folder);
-    return build(config, [findWeights(folder)], options);
+    return build(config, await findWeights(folder), options);
   },
 
   /** A model of this configuration with fresh weights, distributed as transformers initialises them. */
@@ -75,13 +76,15 @@ async function build(
   return new TokenClassificationModel(model, description, options);
 }
 
-function findWeights(folder: string): string {
+async function findWeights(folder: string): Promise<string[]> {
   const path = join(folder, "model.safetensors");
-  if (existsSync(path)) return path;
+  if (existsSync(path)) return [path];
+  const index = `${path}.index.json`;
+  if (existsSync(index)) return readShardIndex(index);
   if (existsSync(join(folder, "pytorch_model.bin"))) {
     throw new TorchnerError(
       "ECHECKPOINT",
-      `${folder} has only pytorch_model.bin; convert it with Python: ` +
+      `${folder} has only pytorch_model.bin, a pickle; convert it with Python: ` +
         "AutoModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)",
     );
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
 import { setNumThreads } from "../../lib/model/runtime.ts";
+import { readSafetensors, safetensorsBytes } from "../support/safetensors.ts";
 import { parametersOf, tinyConfig, tinyLabels, tinyModel } from "./tiny_model.ts";
 
 let folder: string;
@@ -32,6 +33,47 @@ test("weights come back bit for bit, and the file replaces the older one whole",
   expect(await parametersOf(loaded)).toEqual(await parametersOf(model));
   expect(loaded.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
   expect((await readdir(folder)).sort()).toEqual(["config.json", "model.safetensors"]);
+});
+
+describe("weights in several files", () => {
+  /** What Python's `max_shard_size` makes of a folder: the tensors dealt out to files, and their index. */
+  async function split(files: number): Promise<string[]> {
+    const whole = join(folder, "model.safetensors");
+    const tensors = [...readSafetensors(whole)];
+    const names = Array.from({ length: files }, (_, i) => `model-0000${i + 1}-of-0000${files}.safetensors`);
+    for (const [i, name] of names.entries()) {
+      const part = tensors.filter((_, at) => at % files === i);
+      await writeFile(join(folder, name), safetensorsBytes(new Map(part)));
+    }
+    const map = Object.fromEntries(tensors.map(([name], at) => [name, names[at % files]]));
+    await writeFile(`${whole}.index.json`, JSON.stringify({ metadata: {}, weight_map: map }));
+    await rm(whole);
+    return names;
+  }
+
+  test("come back bit for bit", async () => {
+    using model = await tinyModel();
+    await model.savePretrained(folder);
+    await split(3);
+    using loaded = await AutoModelForTokenClassification.fromPretrained(folder);
+    expect(await parametersOf(loaded)).toEqual(await parametersOf(model));
+    expect(loaded.loadReport).toEqual({ missing: [], unexpected: [], mismatched: [] });
+  });
+
+  test("are refused by name where one is missing or lies elsewhere", async () => {
+    using model = await tinyModel();
+    await model.savePretrained(folder);
+    const [first] = await split(2);
+    await rm(join(folder, first!));
+    const loading = () => AutoModelForTokenClassification.fromPretrained(folder);
+    await expect(loading()).rejects.toMatchObject({
+      code: "ECHECKPOINT",
+      message: expect.stringContaining(first!),
+    });
+    const index = join(folder, "model.safetensors.index.json");
+    await writeFile(index, JSON.stringify({ weight_map: { a: "../model.safetensors" } }));
+    await expect(loading()).rejects.toMatchObject({ code: "ECHECKPOINT" });
+  });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-/** A reader of safetensors files for tests, apart from the one under test. */
+/** A reader and a writer of safetensors files for tests, apart from those under test. */
 import { readFileSync } from "node:fs";
 
 export interface StoredTensor {
@@ -23,6 +23,19 @@ export function readSafetensors(path: string): Map<string, StoredTensor> {
     tensors.set(name, { dtype: entry.dtype, shape: entry.shape, bytes });
   }
   return tensors;
+}
+
+export function safetensorsBytes(tensors: ReadonlyMap<string, StoredTensor>): Buffer {
+  let end = 0;
+  const entries = [...tensors].map(([name, { dtype, shape, bytes }]) => {
+    const begin = end;
+    end += bytes.length;
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const;
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, ...[...tensors.values()].map(({ bytes }) => bytes)]);
 }
 
 export function floats(tensor: StoredTensor): Float32Array {
