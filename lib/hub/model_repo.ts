@@ -19,7 +19,7 @@ export const smallFiles = [
 ];
 
 /** Weights in transformers' order of preference; an index stands for the files that it names. */
-const weightFiles = [
+export const weightFiles = [
   "model.safetensors",
   "model.safetensors.index.json",
   "pytorch_model.bin",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { weightFiles } from "../hub/model_repo.ts";
 import { resolveModel } from "../hub/resolve.ts";
 import { readShardIndex } from "../hub/shard_index.ts";
 import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
@@ -77,16 +78,7 @@ async function build(
 }
 
 async function findWeights(folder: string): Promise<string[]> {
-  const path = join(folder, "model.safetensors");
-  if (existsSync(path)) return [path];
-  const index = `${path}.index.json`;
-  if (existsSync(index)) return readShardIndex(index);
-  if (existsSync(join(folder, "pytorch_model.bin"))) {
-    throw new TorchnerError(
-      "ECHECKPOINT",
-      `${folder} has only pytorch_model.bin, a pickle; convert it with Python: ` +
-        "AutoModel.from_pretrained(DIR).save_pretrained(DIR, safe_serialization=True)",
-    );
-  }
+  const path = weightFiles.map((name) => join(folder, name)).find((name) => existsSync(name));
+  if (path) return path.endsWith(".index.json") ? readShardIndex(path) : [path];
   throw new TorchnerError("ECHECKPOINT", `${folder} has no model.safetensors; fetch the checkpoint again.`);
 }

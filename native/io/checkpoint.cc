@@ -3,22 +3,17 @@
 #include <ATen/ATen.h>
 
 #include <map>
-#include <memory>
 
 #include "core/error.h"
 #include "io/key_map.h"
 #include "io/safetensors.h"
+#include "io/weights_file.h"
 
 namespace torchner {
 namespace {
 
-struct Source {
-  const SafetensorsFile* file;
-  const SafetensorsEntry* entry;
-};
-
-bool ShapesAgree(const Source& source, const Parameter& parameter) {
-  return at::IntArrayRef(source.entry->shape) == parameter.tensor.sizes();
+bool ShapesAgree(const WeightsFile::Entry& entry, const Parameter& parameter) {
+  return at::IntArrayRef(entry.shape) == parameter.tensor.sizes();
 }
 
 void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mismatch>& mismatched,
@@ -39,15 +34,13 @@ void RefuseMismatches(const std::string& path, const std::vector<LoadReport::Mis
 LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>& paths,
                           bool ignore_mismatched) {
   LoadReport report;
-  std::vector<std::unique_ptr<SafetensorsFile>> files;
-  std::map<std::string, Source> sources;
+  std::map<std::string, WeightsFile::Entry> sources;
   for (const std::string& path : paths) {
-    files.push_back(std::make_unique<SafetensorsFile>(path));
-    for (const SafetensorsEntry& entry : files.back()->entries()) {
+    for (const WeightsFile::Entry& entry : OpenWeights(path).entries) {
       const Parameter* parameter = FindParameter(model, entry.name);
       if (!parameter) {
         report.unexpected.push_back(entry.name);
-      } else if (!sources.emplace(parameter->name, Source{files.back().get(), &entry}).second) {
+      } else if (!sources.emplace(parameter->name, entry).second) {
         throw Error(
             ErrorCode::kCheckpoint,
             path + ": '" + entry.name + "' and another tensor both stand for '" + parameter->name + "'.");
@@ -65,7 +58,7 @@ LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>
     if (parameter.name.rfind(model.keys().prefix, 0) == 0) ++encoder_found;
     if (!ShapesAgree(source->second, parameter)) {
       report.mismatched.push_back(
-          {source->second.entry->name, source->second.entry->shape, parameter.tensor.sizes().vec()});
+          {source->second.name, source->second.shape, parameter.tensor.sizes().vec()});
     }
   }
   if (!paths.empty() && encoder_found == 0) {
@@ -82,7 +75,7 @@ LoadReport LoadCheckpoint(TokenClassifier& model, const std::vector<std::string>
     if (source == sources.end() || !ShapesAgree(source->second, parameter)) {
       Initialize(parameter, model);
     } else {
-      source->second.file->CopyInto(*source->second.entry, parameter.tensor);
+      source->second.copy_into(parameter.tensor);
     }
   }
   return report;

@@ -18,9 +18,9 @@ struct LoadReport {
 };
 
 /**
- * Fills a model from safetensors files as they really are: with or without the family's prefix, LayerNorm's
- * `gamma`/`beta`, buffers, poolers and heads of other tasks. Parameters the files lack are initialised
- * freshly and reported. A tensor of another shape is a kCheckpoint error listing them all, unless
+ * Fills a model from safetensors or torch.save files as they really are: with or without the family's prefix,
+ * LayerNorm's `gamma`/`beta`, buffers, poolers and heads of other tasks. Parameters the files lack are
+ * initialised freshly and reported. A tensor of another shape is a kCheckpoint error listing them all, unless
  * `ignore_mismatched` (then it is initialised and reported). Files with nothing of the encoder are refused.
  * No file: everything is initialised.
  */

@@ -73,17 +73,19 @@ std::string ShapeText(at::IntArrayRef shape) {
   return text.empty() ? "scalar" : text;
 }
 
+at::ScalarType RequireFloatType(const std::string& path, const std::string& name, const std::string& dtype) {
+  if (const std::optional<at::ScalarType> type = FloatType(dtype)) return *type;
+  throw Error(ErrorCode::kCheckpoint,
+              path + ": tensor '" + name + "' has dtype " + dtype + "; F32, F16, BF16 or F64 was expected.");
+}
+
 SafetensorsFile::SafetensorsFile(const std::string& path)
     : path_(path), file_(File::OpenForReading(path)), header_(ReadHeader(path, file_)) {}
 
 void SafetensorsFile::CopyInto(const SafetensorsEntry& entry, const at::Tensor& target) const {
-  const std::optional<at::ScalarType> type = FloatType(entry.dtype);
-  if (!type) {
-    throw Error(ErrorCode::kCheckpoint, path_ + ": tensor '" + entry.name + "' has dtype " + entry.dtype +
-                                            "; F32, F16, BF16 or F64 was expected.");
-  }
+  const at::ScalarType type = RequireFloatType(path_, entry.name, entry.dtype);
   at::NoGradGuard no_grad;
-  const at::Tensor value = at::empty(entry.shape, at::TensorOptions(*type));
+  const at::Tensor value = at::empty(entry.shape, at::TensorOptions(type));
   file_.ReadAt(header_.data_start + entry.begin, value.data_ptr(), entry.end - entry.begin);
   target.copy_(value);
 }

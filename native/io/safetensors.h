@@ -19,6 +19,9 @@ struct NamedTensor {
 /** Such as "5x768"; "scalar" without dimensions. */
 std::string ShapeText(at::IntArrayRef shape);
 
+/** The float type behind a dtype's name in the file. Throws kCheckpoint for any other. */
+at::ScalarType RequireFloatType(const std::string& path, const std::string& name, const std::string& dtype);
+
 /** An open safetensors file whose header has been checked. */
 class SafetensorsFile {
  public:
