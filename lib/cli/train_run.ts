@@ -311,8 +311,9 @@ async function evaluation(trainer: Trainer, byStep: ReadonlyMap<number, EntitySc
     args.loadBestModelAtEnd && state.bestGlobalStep !== null ? state.bestGlobalStep : state.globalStep;
   const logged = state.logHistory.find((row) => row.step === kept && "eval_loss" in row);
   if (!logged) return { metrics: await trainer.evaluate(), scores: byStep.get(state.globalStep) };
-  const { step: _, ...metrics } = logged;
-  return { metrics, scores: byStep.get(kept) };
+  const { step: _, ...found } = logged;
+  // The row's own epoch is the checkpoint's; in result files it is the run's, as where Python evaluates once more.
+  return { metrics: { ...found, epoch: state.epoch }, scores: byStep.get(kept) };
 }
 
 async function prediction(

@@ -289,16 +289,20 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
 
   test("--early-stopping-patience ends the run", () => {
     const patience = ["--early-stopping-patience", "1", "--metric-for-best-model", "f1"];
+    const best = ["--load-best-model-at-end"];
     const { code, stdout } = torchner([
       "train",
       ...evaluating,
       ...patience,
+      ...best,
       "--output-dir",
       "early",
       "--json",
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout).global_step).toBeLessThan(60);
+    const { global_step, train, eval: evaluated } = JSON.parse(stdout);
+    expect(global_step).toBeLessThan(60);
+    expect(evaluated.epoch).toBe(train.epoch); // the run's end, though the scores are the best epoch's
   });
 
   test("Ctrl-C stops the run in order: it ends with 75 and goes on, later, as if never stopped", async () => {
