@@ -54,14 +54,15 @@ export function planTraining(options: {
 }
 
 /**
- * What each batch's mean loss is multiplied by within an update.
+ * What each batch's mean loss is divided by within an update.
  *
- * `token`: the mean over all label tokens of the update, so that 4 x 4 sentences give the gradients of 16 x 1.
+ * `token`: makes the mean over all label tokens of the update, so that 4 x 4 sentences give the gradients of 16 x 1;
+ * infinite for a batch without labels.
  * `mean`: the mean of the batches' means, as transformers 4 has it. (transformers 5 adds the means up for BERT:
  * twice the batches, twice the loss; that is not offered.)
  */
-export function accumulationWeights(labelTokens: readonly number[], kind: "token" | "mean"): number[] {
-  if (kind === "mean") return labelTokens.map(() => 1 / labelTokens.length);
+export function accumulationDivisors(labelTokens: readonly number[], kind: "token" | "mean"): number[] {
+  if (kind === "mean") return labelTokens.map(() => labelTokens.length);
   const total = labelTokens.reduce((sum, count) => sum + count, 0);
-  return labelTokens.map((count) => (total === 0 ? 0 : count / total));
+  return labelTokens.map((count) => (count === 0 ? Number.POSITIVE_INFINITY : total / count));
 }

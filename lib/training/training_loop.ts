@@ -11,7 +11,7 @@ import { ignoredLabel } from "../tokenization/align.ts";
 import type { TrainingArguments } from "./arguments.ts";
 import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";
-import { accumulationWeights, type Plan } from "./plan.ts";
+import { accumulationDivisors, type Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 
@@ -152,13 +152,13 @@ async function readNorm(last: LastUpdate): Promise<number | undefined> {
 async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last: LastUpdate): Promise<void> {
   const { args, model, optimizer, scheduler, state } = run;
   const labelTokens = batches.map(countLabels);
-  const weights = accumulationWeights(labelTokens, args.gradientAccumulationLoss);
+  const divisors = accumulationDivisors(labelTokens, args.gradientAccumulationLoss);
 
   for (const [i, batch] of batches.entries()) {
     const shared = batches.length > 1; // then a batch without labels adds nothing, and has no mean
     if (!shared || labelTokens[i]! > 0) {
       model.train(); // an evaluation or a callback may have switched it off
-      const loss = await backward(model, batch, shared ? weights[i] : undefined);
+      const loss = await backward(model, batch, shared ? divisors[i] : undefined);
       await losses.add(loss, state.globalStep);
       state.totalFlos += run.flosPerToken * batch.inputIds.length;
     }
@@ -176,21 +176,21 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
   await optimizer.zeroGrad();
 }
 
-/** Forward and backward of one batch, its loss times `weight`. Resolves to that loss, a scalar without a graph. */
+/** Forward and backward of one batch, its loss divided. Resolves to that loss, a scalar without a graph. */
 async function backward(
   model: TrainableModel,
   batch: Batch,
-  weight: number | undefined,
+  divisor: number | undefined,
 ): Promise<NativeTensor> {
   const out = await model.forward(batch);
-  let weighted: NativeTensor | undefined;
+  let divided: NativeTensor | undefined;
   try {
-    weighted = weight === undefined ? undefined : await out.loss!.mul(weight);
-    const loss = weighted ?? out.loss!;
+    divided = divisor === undefined ? undefined : await out.loss!.div(divisor);
+    const loss = divided ?? out.loss!;
     await loss.backward();
     return await loss.detach();
   } finally {
-    weighted?.dispose();
+    divided?.dispose();
     out.dispose();
   }
 }

@@ -29,9 +29,9 @@ export class Recorder {
       item: async () => data[0]!,
       toTypedArray: async () => data,
       detach: async () => this.tensor(data, shape),
-      mul: async (other) => {
-        this.note(`mul ${other}`);
-        return scalar(data[0]! * Number(other));
+      div: async (other) => {
+        this.note(`div ${other}`);
+        return scalar(data[0]! / Number(other));
       },
       backward: async () => this.note("backward"),
       argmax: async () => {

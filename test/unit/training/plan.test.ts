@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { accumulationWeights, planTraining } from "../../../lib/training/plan.ts";
+import { accumulationDivisors, planTraining } from "../../../lib/training/plan.ts";
 
 const plan = (options: Partial<Parameters<typeof planTraining>[0]>) =>
   planTraining({
@@ -49,12 +49,12 @@ test("weighted means of the parts are the mean of the whole", () => {
   fc.assert(
     fc.property(parts, (batches) => {
       fc.pre(batches.some((losses) => losses.length > 0));
-      const weights = accumulationWeights(
+      const divisors = accumulationDivisors(
         batches.map((losses) => losses.length),
         "token",
       );
       const sum = batches.reduce(
-        (all, losses, i) => all + (losses.length > 0 ? weights[i]! * mean(losses) : 0),
+        (all, losses, i) => all + (losses.length > 0 ? mean(losses) / divisors[i]! : 0),
         0,
       );
       expect(sum).toBeCloseTo(mean(batches.flat()), 9);
@@ -63,10 +63,11 @@ test("weighted means of the parts are the mean of the whole", () => {
 });
 
 test("batches without any label weigh nothing", () => {
-  expect(accumulationWeights([0, 0], "token")).toEqual([0, 0]);
-  expect(accumulationWeights([0, 3, 1], "token")).toEqual([0, 0.75, 0.25]);
+  const infinite = Number.POSITIVE_INFINITY;
+  expect(accumulationDivisors([0, 0], "token")).toEqual([infinite, infinite]);
+  expect(accumulationDivisors([0, 3, 1], "token")).toEqual([infinite, 4 / 3, 4]);
 });
 
 test("the older way weighs all batches of an update alike", () => {
-  expect(accumulationWeights([1, 7], "mean")).toEqual([0.5, 0.5]);
+  expect(accumulationDivisors([1, 7], "mean")).toEqual([2, 2]);
 });
