@@ -1,5 +1,6 @@
 /** An epoch's batches in its order, from any place in it; and the random numbers that the order costs. */
 import { DataLoader } from "../data/data_loader.ts";
+import { randomOrder } from "../data/generator.ts";
 import { lengthGroupedOrder } from "../data/length_grouped.ts";
 import type { Batch } from "../data/types.ts";
 import { drawBaseSeed, getRngState, randomPermutation, setRngState } from "../model/runtime.ts";
@@ -56,6 +57,19 @@ export function trainingEpochs(
 }
 
 async function groupedOrder(dataset: Examples, updateSize: number): Promise<Int32Array> {
-  const lengths = Int32Array.from({ length: dataset.length }, (_, i) => dataset.at(i)!.inputIds.length);
-  return lengthGroupedOrder(lengths, updateSize, await randomPermutation(dataset.length));
+  return lengthGroupedOrder(lengthsOf(dataset), updateSize, await randomPermutation(dataset.length));
+}
+
+/**
+ * The order that an evaluation goes through a dataset in, as indexes. `groupByLength` groups evaluations as well in
+ * Hugging Face, whose `eval_loss` hangs on which sentences share a batch; there predictions come out in that order.
+ */
+export function evaluationOrder(dataset: Examples, args: TrainingArguments): Int32Array {
+  const { groupByLength, perDeviceEvalBatchSize: batchSize, dataSeed, seed } = args;
+  if (!groupByLength) return Int32Array.from({ length: dataset.length }, (_, i) => i);
+  return lengthGroupedOrder(lengthsOf(dataset), batchSize, randomOrder(dataset.length, dataSeed ?? seed));
+}
+
+function lengthsOf(dataset: Examples): Int32Array {
+  return Int32Array.from({ length: dataset.length }, (_, i) => dataset.at(i)!.inputIds.length);
 }

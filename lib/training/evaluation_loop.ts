@@ -11,8 +11,9 @@ import { insertSkippedWords, knowsWords, PADDING, skippedInBatch } from "./words
 export interface EvaluationRequest {
   model: TrainableModel;
   dataset: Examples;
-  /** The dataset's batches, in its order. */
   batches: AsyncIterable<Batch>;
+  /** Dataset indexes in the order of the batches' rows. What is found is in the dataset's own order. */
+  order: Int32Array;
   /** Metrics are named `{prefix}_...`. */
   prefix: string;
   computeMetrics?: ComputeMetrics;
@@ -53,7 +54,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const out = await model.forward(batch);
     try {
       const [rows, width] = batch.shape;
-      if (countsWords) skipped += skippedInBatch(dataset, sentences, batch.shape);
+      if (countsWords) skipped += skippedInBatch(dataset, request.order.subarray(sentences), batch.shape);
       sentences += rows;
       if (request.keepPredictions) {
         predictions.add(
@@ -72,8 +73,8 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   }
 
   const found: EvalPrediction = {
-    ...predictions.padded(request.returnLogits ? "float32" : "int32"),
-    labelIds: labels.padded("int32").predictions as Int32Array,
+    ...predictions.padded(request.returnLogits ? "float32" : "int32", request.order),
+    labelIds: labels.padded("int32", request.order).predictions as Int32Array,
   };
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.

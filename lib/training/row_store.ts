@@ -11,9 +11,17 @@ export class RowStore {
     this.#batches.push({ rows, width, values });
   }
 
-  /** All rows in order, `[sentences, width]` (`[sentences, width, depth]` for float32), right-padded with -100. */
-  padded(dtype: "int32" | "float32"): { predictions: Int32Array | Float32Array; shape: number[] } {
-    const rows = this.#batches.reduce((sum, batch) => sum + batch.rows, 0);
+  /**
+   * All rows, `[sentences, width]` (`[sentences, width, depth]` for float32), right-padded with -100.
+   * @param order  Which place each row takes, in the order they were added. Of places beyond the rows only those
+   *   before the last one taken are there, all -100.
+   */
+  padded(
+    dtype: "int32" | "float32",
+    order: Int32Array,
+  ): { predictions: Int32Array | Float32Array; shape: number[] } {
+    const added = this.#batches.reduce((sum, batch) => sum + batch.rows, 0);
+    const rows = order.subarray(0, added).reduce((most, place) => Math.max(most, place + 1), 0);
     const width = this.#batches.reduce((widest, batch) => Math.max(widest, batch.width), 0);
     const first = this.#batches.find((batch) => batch.rows * batch.width > 0);
     const depth = first ? first.values.length / (first.rows * first.width) : 1;
@@ -25,7 +33,7 @@ export class RowStore {
     for (const batch of this.#batches) {
       const length = batch.width * depth;
       for (let i = 0; i < batch.rows; i++, row++) {
-        predictions.set(batch.values.subarray(i * length, (i + 1) * length), row * width * depth);
+        predictions.set(batch.values.subarray(i * length, (i + 1) * length), order[row]! * width * depth);
       }
     }
     return { predictions, shape: dtype === "int32" ? [rows, width] : [rows, width, depth] };

@@ -21,6 +21,7 @@ import { whileOutOfMemory } from "./batch_size.ts";
 import { checkpointFolder, readCheckpoint, readManifest, type StoredRun } from "./checkpoint.ts";
 import { dataFingerprint } from "./data_fingerprint.ts";
 import { writeFileDurably } from "./durable.ts";
+import { evaluationOrder } from "./epochs.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { speedMetrics } from "./metrics.ts";
@@ -338,15 +339,15 @@ export class Trainer {
     await this.#prepare(false);
     const batchSize = this.args.perDeviceEvalBatchSize;
     const reference = this.model.numerics === "reference";
+    const order = evaluationOrder(dataset, this.args);
     const loader = new DataLoader(dataset, {
-      batchSize,
-      collator: this.#collator,
+      ...{ batchSize, collator: this.#collator, sampler: () => order },
       // Hugging Face drops sentences from evaluations too; elsewhere a score is of the whole dataset.
       dropLast: this.args.dataloaderDropLast && reference,
     });
     const start = performance.now();
     const found = await runEvaluation({
-      ...{ dataset, prefix, returnLogits, model: this.model, computeMetrics: this.computeMetrics },
+      ...{ dataset, order, prefix, returnLogits, model: this.model, computeMetrics: this.computeMetrics },
       batches: drawingBaseSeed(loader),
       keepPredictions: keep,
       skippedWords: reference ? "leftOut" : "asOutside",

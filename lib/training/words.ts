@@ -49,13 +49,13 @@ export function knowsWords(examples: Examples): boolean {
 
 /**
  * How many words of one batch get no prediction.
- * @param first  The dataset's index of the batch's first sentence.
+ * @param order  The dataset's indexes from the batch's first sentence on.
  * @param shape  `[sentences, width]`: a collator may have made rows narrower than the sentences are.
  */
-export function skippedInBatch(examples: Examples, first: number, [rows, width]: Batch["shape"]): number {
+export function skippedInBatch(examples: Examples, order: Int32Array, [rows, width]: Batch["shape"]): number {
   let skipped = 0;
-  for (let row = first; row < first + rows; row++) {
-    const { wordIds, wordLabels } = examples.at(row)!;
+  for (const index of order.subarray(0, rows)) {
+    const { wordIds, wordLabels } = examples.at(index)!;
     skipped += skippedWords({ wordIds: wordIds.subarray(0, width), wordLabels }).length;
   }
   return skipped;

@@ -207,6 +207,18 @@ test("predictions are the label ids of the highest logits", async () => {
   expect(ids.metrics).toMatchObject({ test_f1: expect.any(Number), test_skipped_words: 0 });
 });
 
+test("grouping by length changes the batches of an evaluation, not the places of its predictions", async () => {
+  const { trainer } = await makeTrainer({ perDeviceEvalBatchSize: 2, numerics: "reference" });
+  const { trainer: grouped } = await makeTrainer({
+    ...{ perDeviceEvalBatchSize: 2, numerics: "reference", groupByLength: true },
+  });
+  const [plain, other] = [await trainer.predict(validation), await grouped.predict(validation)];
+  expect(other.labelIds).toEqual(plain.labelIds);
+  const labelled = (found: typeof plain) => found.predictions.filter((_, i) => found.labelIds[i] !== -100);
+  expect(labelled(other)).toEqual(labelled(plain));
+  expect(other.metrics.test_loss).not.toBe(plain.metrics.test_loss);
+});
+
 test("a run that is stopped leaves a model that can be used", async () => {
   const stop = new AbortController();
   const abort: TrainerCallback = { onStepEnd: () => stop.abort() };

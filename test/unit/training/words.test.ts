@@ -27,9 +27,9 @@ const found = {
 };
 
 test("words that were cut off or have no pieces are counted", () => {
-  expect(skippedInBatch(examples, 0, [2, 5])).toBe(3);
-  expect(skippedInBatch(examples, 1, [1, 5])).toBe(0);
-  expect(skippedInBatch(examples, 1, [1, 2])).toBe(1); // a row without its last two pieces
+  expect(skippedInBatch(examples, Int32Array.of(0, 1), [2, 5])).toBe(3);
+  expect(skippedInBatch(examples, Int32Array.of(1), [1, 5])).toBe(0);
+  expect(skippedInBatch(examples, Int32Array.of(1, 0), [1, 2])).toBe(1); // a row without its last two pieces
 });
 
 test("every word has one tag: its first piece's, O where it has none", () => {
