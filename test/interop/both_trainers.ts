@@ -1,5 +1,6 @@
 /** The same run in transformers' Trainer and in ours, and what is left to compare: everything but the clock. */
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { DataCollatorForTokenClassification } from "../../lib/data/collator.ts";
 import { Dataset } from "../../lib/data/dataset.ts";
 import { tokenizeAndAlignLabels } from "../../lib/data/tokenize_and_align.ts";
@@ -25,33 +26,43 @@ export interface TrainerRun {
   train: readonly Example[];
   validation: readonly Example[];
   settings: Record<string, unknown> & { seed: number };
+  /** An option that has two spellings: ours, and that of transformers 5. */
+  spelled?: { ours: Record<string, unknown>; theirs: Record<string, unknown> };
+  /** How Python's losses of one update's batches are put together; without it as its Trainer does for BERT. */
+  accumulation?: "token" | "mean";
+}
+
+/** What a run says and leaves, besides its weights. */
+interface Outcome {
+  /** The log, without what the clock decides. */
+  log: Row[];
+  best: { best_global_step: number | null; best_metric: number | null; best_model_checkpoint: string };
+  /** Names of the checkpoint folders that stayed. */
+  checkpoints: string[];
+  /** The state of the generator, in hexadecimal. */
+  rngState: string;
 }
 
 export interface Compared {
-  ours: Row[];
-  theirs: Row[];
+  ours: Outcome;
+  theirs: Outcome;
   /** Parameters with another bit, and how many of their elements. */
   differing: string[];
   /** Number of parameters and of their elements. */
   parameters: { tensors: number; elements: number };
-  rngStates: { ours: string; theirs: string };
 }
 
 export async function compareTrainers(run: TrainerRun): Promise<Compared> {
-  const { start, folder, threads, labels, train, validation, settings } = run;
-  const theirs = await runPython<{ log: Row[]; rngState: string }>("trainer_run.py", {
-    ...{ start, folder, threads, labels, train, validation },
-    arguments: inSnakeCase(settings),
+  const { settings, spelled, accumulation, ...shared } = run;
+  const theirs = await runPython<Outcome>("trainer_run.py", {
+    ...{ ...shared, accumulation: accumulation ?? null },
+    arguments: inSnakeCase({ saveStrategy: "no", ...settings, ...spelled?.theirs }),
   });
-  const ours = await trainHere(run);
-  return {
-    ...{ ours: ours.log, theirs: theirs.log.map(withoutTimes) },
-    ...{ differing: ours.differing, parameters: ours.parameters },
-    rngStates: { ours: ours.rngState, theirs: theirs.rngState },
-  };
+  return { ...(await trainHere(run)), theirs: { ...theirs, log: theirs.log.map(withoutTimes) } };
 }
 
-async function trainHere({ start, folder, threads, labels, train, validation, settings }: TrainerRun) {
+async function trainHere(run: TrainerRun): Promise<Omit<Compared, "theirs">> {
+  const { start, folder, threads, labels, train, validation, settings } = run;
   await setNumThreads(threads);
   const tokenizer = await AutoTokenizer.fromPretrained(start);
   await setSeed(settings.seed);
@@ -60,14 +71,12 @@ async function trainHere({ start, folder, threads, labels, train, validation, se
     numerics: "reference",
   });
   const encode = tokenizeAndAlignLabels(tokenizer, { labelStrategy: "first" });
+  const outputDir = join(folder, "ours");
   const trainer = new Trainer({
     model,
     args: new TrainingArguments({
-      ...settings,
-      numerics: "reference",
-      outputDir: join(folder, "ours"),
-      saveStrategy: "no",
-      disableTqdm: true,
+      ...{ saveStrategy: "no", ...settings, ...run.spelled?.ours },
+      ...{ numerics: "reference", outputDir, disableTqdm: true },
     }),
     trainDataset: new Dataset(await encode(train, labels)),
     evalDataset: new Dataset(await encode(validation, labels)),
@@ -76,16 +85,23 @@ async function trainHere({ start, folder, threads, labels, train, validation, se
     computeMetrics: seqeval(labels),
   });
   await trainer.train();
-  const rngState = Buffer.from(await getRngState()).toString("hex");
+  const { logHistory, bestGlobalStep, bestMetric, bestModelCheckpoint } = trainer.state;
+  const ours = {
+    log: logHistory.map((row) => withoutTimes(row as Row)),
+    best: {
+      best_global_step: bestGlobalStep,
+      best_metric: bestMetric,
+      best_model_checkpoint: basename(bestModelCheckpoint ?? ""),
+    },
+    checkpoints: readdirSync(outputDir)
+      .filter((name) => name.startsWith("checkpoint-"))
+      .sort(),
+    rngState: Buffer.from(await getRngState()).toString("hex"),
+  };
   const differing = await differingParameters(model, join(folder, "end.safetensors"));
   const parameters = { tensors: model.parameterNames().length, elements: model.parameterCount().total };
   tokenizer.dispose();
-  return {
-    log: trainer.state.logHistory.map((row) => withoutTimes(row as Row)),
-    rngState,
-    differing,
-    parameters,
-  };
+  return { ours, differing, parameters };
 }
 
 /** A row without what the clock decides. */

@@ -1,5 +1,6 @@
 """Fine-tunes a folder's model with transformers' own Trainer and answers its log; the parameters go into a file."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,12 @@ def metrics_for(labels: list[str]) -> Any:
     return compute
 
 
+def token_weighted_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
+    """The mean over all label tokens of an update; BERT's own loss leaves `num_items_in_batch` unused."""
+    flat = torch.nn.functional.cross_entropy(outputs.logits.flatten(0, 1), labels.flatten(), reduction="sum")
+    return flat / num_items_in_batch
+
+
 def train(request: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(request["threads"])
     labels = request["labels"]
@@ -51,13 +58,13 @@ def train(request: dict[str, Any]) -> dict[str, Any]:
     set_seed(request["arguments"]["seed"])  # a classifier that the folder lacks is drawn here
     names = dict(id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)})
     model = AutoModelForTokenClassification.from_pretrained(request["start"], **names)
+    accumulation = request["accumulation"]
     trainer = Trainer(
         model=model,
         args=TrainingArguments(
-            output_dir=request["folder"],
+            output_dir=f"{request['folder']}/theirs",
             use_cpu=True,
             report_to="none",
-            save_strategy="no",
             disable_tqdm=True,
             **request["arguments"],
         ),
@@ -66,11 +73,21 @@ def train(request: dict[str, Any]) -> dict[str, Any]:
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
         compute_metrics=metrics_for(labels),
+        compute_loss_func=token_weighted_loss if accumulation == "token" else None,
     )
+    if accumulation == "mean":
+        trainer.model_accepts_loss_kwargs = False  # as for a model of transformers 4
     trainer.train()
     parameters = {name: parameter.detach().contiguous() for name, parameter in model.named_parameters()}
     save_file(parameters, f"{request['folder']}/end.safetensors")
-    return {"log": trainer.state.log_history, "rngState": rng_state()}
+    state = trainer.state
+    best = {"best_global_step": state.best_global_step, "best_metric": state.best_metric}
+    return {
+        "log": state.log_history,
+        "rngState": rng_state(),
+        "best": {**best, "best_model_checkpoint": Path(state.best_model_checkpoint or "").name},
+        "checkpoints": sorted(path.name for path in Path(trainer.args.output_dir).glob("checkpoint-*")),
+    }
 
 
 serve(train)
