@@ -48,7 +48,9 @@ describe.each([
   ["bert", true],
   ["distilbert", false],
 ])("%s (lower-casing: %s)", (kind, lowercase) => {
-  const fromPython = ["whole", "vocab-only", "old-names"].map((name) => ({ name }));
+  const fromPython = ["whole", "vocab-only", "pickled", "pickled-shards", "old-names"].map((name) => ({
+    name,
+  }));
   const folder = (name: string) => join(root, kind, name);
   const opened = new Map<string, Opened>();
 

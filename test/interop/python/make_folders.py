@@ -3,9 +3,12 @@
 whole       save_pretrained of a token classifier and its tokenizer
 vocab-only  the same model; of the tokenizer only vocab.txt and tokenizer_config.json
 bare        the encoder without its prefix, as a base model is published: no classifier, and BERT's pooler
+pickled     the weights as torch.save writes them, pytorch_model.bin
+pickled-shards  the same in two files and an index
 old-names   prefixed, LayerNorm as gamma/beta, a position_ids buffer, a masked-language head beside the classifier
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,21 @@ def old_names(model: PreTrainedModel, kind: str) -> dict[str, torch.Tensor]:
     return tensors | {f"{head}.weight": torch.ones(width, width), f"{head}.bias": torch.ones(width)}
 
 
+def save_pickled(model: PreTrainedModel, folder: Path, shards: int) -> None:
+    """As transformers 4 wrote weights: one torch.save, or several and an index of what lies where."""
+    model.config.save_pretrained(folder)
+    tensors = model.state_dict()
+    if shards == 1:
+        torch.save(tensors, folder / "pytorch_model.bin")
+        return
+    names = list(tensors)
+    files = {name: f"pytorch_model-{i % shards + 1:05}-of-{shards:05}.bin" for i, name in enumerate(names)}
+    for file in set(files.values()):
+        torch.save({name: tensors[name] for name in names if files[name] == file}, folder / file)
+    index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())}, "weight_map": files}
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
 def make(request: dict[str, Any]) -> dict[str, Any]:
     kind, folder = request["kind"], Path(request["folder"])
     torch.manual_seed(7)
@@ -40,10 +58,12 @@ def make(request: dict[str, Any]) -> dict[str, Any]:
     tokenizer_class = BertTokenizer if kind == "bert" else DistilBertTokenizer
     tokenizer: PreTrainedTokenizerBase = tokenizer_class(str(vocabulary), do_lower_case=request["lowercase"], model_max_length=64)
 
-    for name in ("whole", "bare", "old-names"):
+    for name in ("whole", "bare", "pickled", "pickled-shards", "old-names"):
         tokenizer.save_pretrained(folder / name)
     model.save_pretrained(folder / "whole")
     model.base_model.save_pretrained(folder / "bare")
+    save_pickled(model, folder / "pickled", 1)
+    save_pickled(model, folder / "pickled-shards", 2)
     model.config.save_pretrained(folder / "old-names")
     save_file(old_names(model, kind), folder / "old-names" / "model.safetensors", metadata={"format": "pt"})
 
