@@ -75,27 +75,28 @@ async function withFile(
   }
 }
 
-/** Turns an error of the file system into `EIO` with the path and the space that is left there. */
+/** Turns an error of the file system into `EIO` with the path, and where the disk is full with what is left there. */
 async function explainFailure(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error; // not the file system's
-    const free = await freeBytes(path);
-    const room = free === undefined ? "" : ` (${(free / 1e6).toFixed(0)} MB free there)`;
-    throw new TorchnerError("EIO", `Cannot write ${path}: ${code}${room}.`, { cause: error });
+    const reason = /^\w+: (.+), \w+/.exec(message)?.[1] ?? code;
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    const remedy = full ? ` (${await freeBytes(path)} bytes free); free some space and try again` : "";
+    throw new TorchnerError("EIO", `${path}: cannot write: ${reason}${remedy}.`, { cause: error });
   }
 }
 
 /** Free space of the nearest folder above `path` that exists. */
-async function freeBytes(path: string): Promise<number | undefined> {
+async function freeBytes(path: string): Promise<number> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     try {
       const { bavail, bsize } = await statfs(folder);
       return bavail * bsize;
     } catch {
-      if (folder === dirname(folder)) return undefined;
+      if (folder === dirname(folder)) return 0;
     }
   }
 }

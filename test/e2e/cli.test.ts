@@ -12,9 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addonPath } from "../../lib/native/load.ts";
-import { describeIf, projectRoot } from "../support/shared.ts";
+import { describeIf } from "../support/shared.ts";
+import { binary, sentences, writeTinyCheckpoint } from "./tiny_run.ts";
 
-const binary = join(projectRoot, "dist", "cli", "main.js");
 const folder = mkdtempSync(join(tmpdir(), "torchner-e2e-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -81,50 +81,6 @@ describe("without a model", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 });
-
-/** A BERT of 2 layers x 32 with the words of these sentences; enough to learn them by heart. */
-function writeTinyCheckpoint(path: string): void {
-  const words = "ana bob george washington lived went works in to for paris berlin virginia acme .".split(
-    " ",
-  );
-  const config = {
-    model_type: "bert",
-    vocab_size: 5 + words.length,
-    hidden_size: 32,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    intermediate_size: 64,
-    max_position_embeddings: 24,
-    type_vocab_size: 2,
-    hidden_act: "gelu",
-    layer_norm_eps: 1e-12,
-    initializer_range: 0.02,
-    hidden_dropout_prob: 0.1,
-    attention_probs_dropout_prob: 0.1,
-    pad_token_id: 0,
-  };
-  mkdirSync(path);
-  writeFileSync(join(path, "config.json"), JSON.stringify(config));
-  writeFileSync(
-    join(path, "vocab.txt"),
-    ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...words, ""].join("\n"),
-  );
-  writeFileSync(
-    join(path, "tokenizer_config.json"),
-    JSON.stringify({ do_lower_case: true, model_max_length: 24 }),
-  );
-}
-
-/** Column sentences in which who, where and what can be told by the word alone. */
-function sentences(count: number): string {
-  const people = ["Ana B-PER", "Bob B-PER", "George B-PER\nWashington I-PER"];
-  const places = ["Paris B-LOC", "Berlin B-LOC", "Virginia B-LOC"];
-  return Array.from({ length: count }, (_, i) =>
-    i % 4 === 3
-      ? `${people[i % 3]}\nworks O\nfor O\nAcme B-ORG\n. O\n`
-      : `${people[i % 3]}\nlived O\nin O\n${places[(i + (i >> 2)) % 3]}\n`,
-  ).join("\n");
-}
 
 describeIf(existsSync(addonPath), "the native addon is not built")("with a model", () => {
   const scores = (type: number) => ({ precision: 1, recall: 1, f1: 1, number: type });
@@ -303,6 +259,27 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     const { global_step, train, eval: evaluated } = JSON.parse(stdout);
     expect(global_step).toBeLessThan(60);
     expect(evaluated.epoch).toBe(train.epoch); // the run's end, though the scores are the best epoch's
+  });
+
+  test("--early-stopping-threshold is what an evaluation must be better by", () => {
+    const stopping = [
+      "--early-stopping-patience",
+      "1",
+      "--early-stopping-threshold",
+      "100",
+      "--save-total-limit",
+      "1",
+    ];
+    const run = [
+      ...evaluating,
+      ...stopping,
+      "--load-best-model-at-end",
+      "--output-dir",
+      "threshold",
+      "--json",
+    ];
+    const { code, stdout } = torchner(["train", ...run]);
+    expect([code, JSON.parse(stdout).global_step]).toEqual([0, 6]); // the second evaluation cannot be
   });
 
   test("Ctrl-C stops the run in order: it ends with 75 and goes on, later, as if never stopped", async () => {
