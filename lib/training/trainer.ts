@@ -32,7 +32,13 @@ import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
-import { checkTrainerOptions, isCallback, isExamples, type TrainerOptions } from "./trainer_options.ts";
+import {
+  checkRowLengths,
+  checkTrainerOptions,
+  isCallback,
+  isExamples,
+  type TrainerOptions,
+} from "./trainer_options.ts";
 
 export interface TrainOutput {
   globalStep: number;
@@ -160,6 +166,8 @@ export class Trainer {
     const ended = asked === true || asked === "auto" ? await this.#endedRun(dataset) : undefined;
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
     await this.#prepare(this.#modelInit !== undefined);
+    this.#checkRows("trainDataset", dataset);
+    if (this.evalDataset && args.evalStrategy !== "no") this.#checkRows("evalDataset", this.evalDataset);
     const data = dataFingerprint(dataset);
     if (stored && !options.force) {
       const { model } = this;
@@ -319,6 +327,12 @@ export class Trainer {
     this.#model = model;
   }
 
+  /** A collator of the user's own may cut rows to any length. */
+  #checkRows(name: string, dataset: Examples): void {
+    if (this.#collator instanceof DataCollatorForTokenClassification)
+      checkRowLengths(name, dataset, this.model.config);
+  }
+
   /** Seeds once, as Hugging Face's constructor does, and again before `modelInit` makes a model. */
   async #prepare(fresh: boolean): Promise<void> {
     if (!this.#seeded) {
@@ -337,6 +351,7 @@ export class Trainer {
     { keep, returnLogits = false }: { keep: boolean; returnLogits?: boolean },
   ): Promise<Evaluation> {
     await this.#prepare(false);
+    this.#checkRows("the dataset", dataset);
     const batchSize = this.args.perDeviceEvalBatchSize;
     const reference = this.model.numerics === "reference";
     const order = evaluationOrder(dataset, this.args);

@@ -81,6 +81,23 @@ export function checkTrainerOptions(options: TrainerOptions): void {
     throw wrong("tokenizer and processingClass are the same; give one.");
 }
 
+/**
+ * Rows that the model has no positions for would end a run in its middle, at whatever batch they come in.
+ * @throws {TorchnerError} `EARG` naming the first of them.
+ */
+export function checkRowLengths(name: string, dataset: Examples, config: Record<string, unknown>): void {
+  const { max_position_embeddings: positions } = config;
+  if (typeof positions !== "number") return;
+  for (let i = 0; i < dataset.length; i++) {
+    const { length } = dataset.at(i)!.inputIds;
+    if (length <= positions) continue;
+    throw wrong(
+      `row ${i} of ${name} has ${length} pieces and the model takes ${positions}; ` +
+        `cut rows with tokenizeAndAlignLabels(tokenizer, { maxLength: ${positions} }).`,
+    );
+  }
+}
+
 function wrong(what: string): TorchnerError {
   return new TorchnerError("EARG", `Trainer: ${what}`);
 }

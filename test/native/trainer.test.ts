@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrainerCallback } from "../../lib/callbacks/callback.ts";
 import { DataLoader } from "../../lib/data/data_loader.ts";
+import { Dataset } from "../../lib/data/dataset.ts";
 import { seqeval } from "../../lib/metrics/seqeval.ts";
 import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
 import type { TokenClassificationModel } from "../../lib/model/model.ts";
@@ -217,6 +218,21 @@ test("grouping by length changes the batches of an evaluation, not the places of
   const labelled = (found: typeof plain) => found.predictions.filter((_, i) => found.labelIds[i] !== -100);
   expect(labelled(other)).toEqual(labelled(plain));
   expect(other.metrics.test_loss).not.toBe(plain.metrics.test_loss);
+});
+
+test("a sentence over the model's positions is refused before the first step", async () => {
+  const row = train.at(0);
+  const inputIds = new Int32Array(33).fill(5);
+  const long = new Dataset([...train.toArray(), { ...row, inputIds }]);
+  const args = new TrainingArguments({ outputDir: folder, disableTqdm: true });
+  const trainer = new Trainer({ model: await tinyModel(), args, trainDataset: long, dataCollator: collator });
+  const message = `row ${train.length} of trainDataset has 33 pieces and the model takes 32; `;
+  await expect(trainer.train()).rejects.toMatchObject({
+    code: "EARG",
+    message: expect.stringContaining(message),
+  });
+  await expect(trainer.predict(long)).rejects.toMatchObject({ code: "EARG" });
+  expect(trainer.state.globalStep).toBe(0);
 });
 
 test("a run that is stopped leaves a model that can be used", async () => {
