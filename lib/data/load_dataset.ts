@@ -114,6 +114,9 @@ async function filesOfDataset(
   if (found?.isFile()) {
     throw new TorchnerError("EARG", `${dataset} is a file; give { train: ${JSON.stringify(dataset)} }.`);
   }
+  if (!found && /\.(txt|conll|iob2?|bio|tsv|csv|jsonl?|ndjson|parquet|arrow)$/i.test(dataset)) {
+    throw new TorchnerError("EIO", `${dataset}: no such file; check the path.`);
+  }
   // As in Python, a folder goes before a hub id of the same name.
   return findSplits(found ? dataset : await resolveDatasetRepo(dataset, { log }), Object.keys(named));
 }

@@ -162,6 +162,13 @@ describe("a file that cannot be read is refused by name", () => {
   });
 });
 
+test("a file's name where no file is, is not looked for on the hub", async () => {
+  await expect(loadDataset("data/trian.txt")).rejects.toMatchObject({
+    code: "EIO",
+    message: "data/trian.txt: no such file; check the path.",
+  });
+});
+
 describe("an argument of the wrong kind is refused by name", () => {
   test.each([
     ["nothing", undefined, /takes an object of options/],
