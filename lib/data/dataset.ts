@@ -46,6 +46,15 @@ export class Dataset<T> implements Iterable<T> {
   toArray(): T[] {
     return [...this.#items];
   }
+
+  /** What `console.log` shows: `Dataset { length: 2, first: { tokens: [...], ... } }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ): string {
+    return `Dataset ${inspect({ length: this.length, first: this.#items[0] }, options)}`;
+  }
 }
 
 const splitNames = ["train", "validation", "test"] as const;

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { Dataset, DatasetDict } from "../../../lib/data/dataset.ts";
 
 const letters = new Dataset(["a", "b", "c"]);
@@ -9,6 +10,11 @@ test("a dataset is indexed, iterated, cut and mapped like an array", () => {
   expect([...letters.slice(0, 2)]).toEqual(["a", "b"]);
   expect([...letters.slice(0, 99)]).toEqual(["a", "b", "c"]);
   expect([...letters.map((letter, i) => letter + i)]).toEqual(["a0", "b1", "c2"]);
+});
+
+test("console.log shows how many items there are, and the first", () => {
+  expect(inspect(letters)).toBe("Dataset { length: 3, first: 'a' }");
+  expect(inspect(new Dataset([]))).toBe("Dataset { length: 0, first: undefined }");
 });
 
 test.each([3, -4, 0.5, Number.NaN, "1" as never])("index %p is refused", (index) => {
