@@ -1,4 +1,4 @@
-import { Command as Commander, Option } from "commander";
+import { Command as Commander, type HelpConfiguration, Option } from "commander";
 import { kebabCase, type OptionSpec } from "../training/option_types.ts";
 import type { Command } from "./command.ts";
 import { commonOptions } from "./command.ts";
@@ -8,6 +8,19 @@ const exits = `Exit codes: 0 ok, 2 usage, 3 data or checkpoint, 4 environment, 5
 130 interrupted, 143 terminated`;
 
 const commonTitle = "Everywhere:";
+
+/** Columns of the flags; what is longer has its description below it. */
+const flagWidth = 34;
+
+const layout: HelpConfiguration = {
+  padWidth: (command, helper) => Math.min(flagWidth, helper.longestOptionTermLength(command, helper)),
+  formatItem(term, width, description, helper) {
+    const indent = " ".repeat(width + 4);
+    const lines = helper.boxWrap(description, (helper.helpWidth ?? 80) - indent.length);
+    const text = lines.replaceAll("\n", `\n${indent}`);
+    return term.length > width ? `  ${term}\n${indent}${text}` : `  ${term.padEnd(width)}  ${text}`;
+  },
+};
 
 /** `torchner --help`. */
 export function overview(commands: readonly Command[]): string {
@@ -21,7 +34,7 @@ export function overview(commands: readonly Command[]): string {
 
 /** `torchner COMMAND --help`: options by group with their defaults, then examples. */
 export function commandHelp(command: Command): string {
-  const program = new Commander(`torchner ${command.name}`);
+  const program = new Commander(`torchner ${command.name}`).configureHelp(layout);
   program.usage(["[options]", command.operand].filter(Boolean).join(" ")).description(command.summary);
   for (const [group, title] of Object.entries({ ...command.groupTitles, common: commonTitle })) {
     for (const [name, spec] of Object.entries({ ...command.options, ...commonOptions })) {
@@ -40,7 +53,7 @@ function flag(name: string, spec: OptionSpec): string {
     case "bool":
       return dashed;
     case "enum":
-      return `${dashed} <${spec.choices.join("|")}>`;
+      return `${dashed} <${choicesOf(spec) ? "NAME" : spec.choices.join("|")}>`;
     case "int":
       return `${dashed} <N>`;
     case "float":
@@ -51,6 +64,12 @@ function flag(name: string, spec: OptionSpec): string {
     default:
       return `${dashed} <${spec.placeholder}>`;
   }
+}
+
+/** The choices where they are too long to stand with the flag. */
+function choicesOf(spec: OptionSpec): string | undefined {
+  if (spec.type !== "enum" || spec.choices.join("|").length <= 40) return undefined;
+  return spec.choices.join(", ");
 }
 
 /** Small numbers as people write them: 5e-5. */
@@ -64,5 +83,7 @@ function describe(spec: OptionSpec): string {
   const shown = shownDefault ?? (fixed === undefined || fixed === false ? undefined : shownValue(fixed));
   const older = [...(spec.aliases ?? []), ...Object.keys(spec.switches ?? {})];
   const names = older.length > 0 ? `; also --${older.map(kebabCase).join(", --")}` : "";
-  return `${help}${names}${shown === undefined ? "" : ` (default: ${shown})`}`;
+  const choices = choicesOf(spec);
+  const which = choices === undefined ? "" : `: ${choices}`;
+  return `${help}${which}${names}${shown === undefined ? "" : ` (default: ${shown})`}`;
 }
