@@ -14,8 +14,17 @@ export { tokenizeAndAlignLabels } from "./data/tokenize_and_align.ts";
 export type { Batch, DataNote, EncodedExample, Example, LabelStrategy, Source } from "./data/types.ts";
 export { defaultCheckpoint } from "./hub/resolve.ts";
 export { type PushOptions, pushToHub } from "./hub/upload.ts";
-export { evaluateEntities } from "./metrics/entities.ts";
+export {
+  type AverageOptions,
+  accuracyScore,
+  f1Score,
+  precisionScore,
+  recallScore,
+} from "./metrics/average_scores.ts";
+export { type EntityScores, evaluateEntities, flattenEntityScores } from "./metrics/entities.ts";
 export { classificationReport } from "./metrics/report.ts";
+export type { Scheme } from "./metrics/schemes.ts";
+export type { ScoringOptions } from "./metrics/scoring.ts";
 export { seqeval } from "./metrics/seqeval.ts";
 export { tagSequences } from "./metrics/tag_sequences.ts";
 export type { ComputeMetrics, EvalPrediction } from "./metrics/types.ts";

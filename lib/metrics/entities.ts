@@ -1,6 +1,7 @@
 /** Entity scores of tag sequences, per type and over all. */
-import { countEntities, score, sum, tokenAccuracy } from "./scores.ts";
-import { streamsOfTags, type TagStreams } from "./streams.ts";
+import { averageScore, countEntities, score, tokenAccuracy } from "./scores.ts";
+import { type Counted, countTags, type ScoringOptions, type SpanOptions, spanReader } from "./scoring.ts";
+import type { TagStreams } from "./streams.ts";
 
 /** Fractions, not percent; `number` counts the gold entities of the type. */
 export interface TypeScore {
@@ -21,18 +22,19 @@ export interface EntityScores {
 }
 
 /**
- * seqeval's default mode on tag sequences.
+ * seqeval's scores of tag sequences: what Hugging Face's `evaluate.load("seqeval")` computes.
  *
  * @param gold       One array of tags (`B-PER`, `O`, ...) per sentence.
  * @param predicted  The same sentences, with as many tags each.
- * @throws {TorchnerError} `EDATA` where the two differ in length, naming the sentence; `EARG` where an
- *   argument is no array of arrays of strings.
+ * @throws {TorchnerError} `EDATA` where the two differ in length, naming the sentence, and for gold tags that are none
+ *   of the scheme that is read strictly; `EARG` where an argument is no array of arrays of strings, or an option wrong.
  */
 export function evaluateEntities(
   gold: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
+  options: ScoringOptions = {},
 ): EntityScores {
-  return scoreStreams(streamsOfTags(gold, predicted));
+  return scoresOf(countTags("evaluateEntities", gold, predicted, options), options);
 }
 
 /** The scores as one flat object: types beside `overall_*`, as Hugging Face's `evaluate` gives them. */
@@ -40,15 +42,21 @@ export function flattenEntityScores({ types, ...overall }: EntityScores): Record
   return { ...types, ...overall };
 }
 
-export function scoreStreams(streams: TagStreams): EntityScores {
-  const counts = countEntities(streams);
-  const overall = score(sum(counts.values()));
+/** Of streams that label ids were made into. */
+export function scoreStreams(streams: TagStreams, options: SpanOptions = {}): EntityScores {
+  return scoresOf({ streams, counts: countEntities(streams, spanReader(streams, options)) }, options);
+}
+
+function scoresOf({ counts, streams, weights }: Counted, { zeroDivision }: SpanOptions): EntityScores {
+  const overall = averageScore(counts.values(), "micro", zeroDivision);
   return {
     overall_precision: overall.precision,
     overall_recall: overall.recall,
     overall_f1: overall.f1,
-    overall_accuracy: tokenAccuracy(streams),
+    overall_accuracy: tokenAccuracy(streams, weights),
     // fromEntries defines properties, so a type called `__proto__` is a type like any other.
-    types: Object.fromEntries([...counts].map(([type, one]) => [type, { ...score(one), number: one.gold }])),
+    types: Object.fromEntries(
+      [...counts].map(([type, one]) => [type, { ...score(one, zeroDivision), number: one.gold }]),
+    ),
   };
 }

@@ -1,8 +1,7 @@
 /** seqeval's classification report, as text in its layout and as an object with its keys. */
-import { checkOptions } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { averageScore, countEntities, type Score, score, sum } from "./scores.ts";
-import { streamsOfTags } from "./streams.ts";
+import { averageScore, averages, type Score, score, sum } from "./scores.ts";
+import { countTags, type ScoringOptions } from "./scoring.ts";
 
 export interface ReportRow {
   precision: number;
@@ -12,7 +11,7 @@ export interface ReportRow {
   support: number;
 }
 
-export interface ReportOptions {
+export interface ReportOptions extends ScoringOptions {
   /** Decimals of the text form, 0 to 20. Default 2. */
   digits?: number;
   /** An object by row name (types, then `micro avg`, `macro avg`, `weighted avg`) instead of text. */
@@ -25,7 +24,8 @@ const COLUMN_WIDTH = 9;
 /**
  * Precision, recall, F1 and support per type and averaged.
  *
- * Where neither side has an entity the averages are zeros (seqeval fails on its text form there).
+ * Where neither side has an entity the averages are `zeroDivision` (seqeval fails on its text form there, and gives NaN
+ * for the macro average).
  *
  * @throws {TorchnerError} as `evaluateEntities`, and `EARG` for digits out of range.
  */
@@ -44,12 +44,11 @@ export function classificationReport(
   predicted: readonly (readonly string[])[],
   options: ReportOptions = {},
 ): string | Record<string, ReportRow> {
-  checkOptions("classificationReport", options, ["digits", "outputDict"]);
-  const { digits = 2, outputDict = false } = options;
+  const { digits = 2, outputDict = false, ...scoring } = options;
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
     throw new TorchnerError("EARG", `digits must be a whole number from 0 to 20, not ${digits}.`);
   }
-  const { types, averages } = reportRows(gold, predicted);
+  const { types, averages } = reportRows(gold, predicted, scoring);
   return outputDict ? Object.fromEntries([...types, ...averages]) : reportText(types, averages, digits);
 }
 
@@ -58,22 +57,17 @@ type NamedRow = [name: string, row: ReportRow];
 function reportRows(
   gold: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
+  options: ScoringOptions,
 ): { types: NamedRow[]; averages: NamedRow[] } {
-  const counts = countEntities(streamsOfTags(gold, predicted));
-  const all = sum(counts.values());
-  const scores = [...counts.values()].map(score);
-  const support = [...counts.values()].map((one) => one.gold);
-  const macro = averageScore(
-    scores,
-    scores.map(() => 1),
-  );
+  const { counts } = countTags("classificationReport", gold, predicted, options);
+  const { zeroDivision } = options;
+  const support = sum(counts.values()).gold;
   return {
-    types: [...counts].map(([type, one]) => [type, row(score(one), one.gold)]),
-    averages: [
-      ["micro avg", row(score(all), all.gold)],
-      ["macro avg", row(macro, all.gold)],
-      ["weighted avg", row(averageScore(scores, support), all.gold)],
-    ],
+    types: [...counts].map(([type, one]) => [type, row(score(one, zeroDivision), one.gold)]),
+    averages: averages.map((average) => [
+      `${average} avg`,
+      row(averageScore(counts.values(), average, zeroDivision), support),
+    ]),
   };
 }
 

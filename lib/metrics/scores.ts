@@ -1,4 +1,4 @@
-/** Counts of entities, and precision, recall and F1 from counts. A division by zero gives 0. */
+/** Counts of entities, and precision, recall and F1 from counts. */
 import { BORDER, defaultSpans, type SpanReader, type Spans } from "./spans.ts";
 import type { TagStreams } from "./streams.ts";
 
@@ -15,46 +15,62 @@ export interface Score {
   f1: number;
 }
 
-/** Counts by type, in alphabetical order; only types that occur in gold or predicted. */
+/** What a division by zero gives. */
+export type ZeroDivision = 0 | 1;
+
+/**
+ * Counts by type, in alphabetical order; only types that occur in gold or predicted.
+ * @param weights  What an entity counts, by its position in the streams; default 1.
+ */
 export function countEntities(
   streams: TagStreams,
   readSpans: SpanReader = defaultSpans,
+  weights?: Float64Array,
 ): Map<string, Counts> {
   const { table } = streams;
+  const weight = (position: number) => (weights ? weights[position]! : 1);
   const counts: Counts[] = table.types.map(() => ({ correct: 0, predicted: 0, gold: 0 }));
   const gold = readSpans(streams.gold, table);
   const predicted = readSpans(streams.predicted, table);
-  for (let i = 0; i < gold.count; i++) counts[gold.typeIds[i]!]!.gold++;
-  for (let i = 0; i < predicted.count; i++) counts[predicted.typeIds[i]!]!.predicted++;
-  forEachMatch(gold, predicted, (typeId) => counts[typeId]!.correct++);
+  const occurs = new Set<number>();
+  for (const [key, spans] of Object.entries({ gold, predicted }) as ["gold" | "predicted", Spans][]) {
+    for (let i = 0; i < spans.count; i++) {
+      occurs.add(spans.typeIds[i]!);
+      counts[spans.typeIds[i]!]![key] += weight(spans.ends[i]!);
+    }
+  }
+  forEachMatch(gold, predicted, (typeId, end) => {
+    counts[typeId]!.correct += weight(end);
+  });
   const occurring = table.types
     .map((type, id) => [type, counts[id]!] as const)
-    .filter(([, { predicted, gold }]) => predicted + gold > 0);
+    .filter((_, id) => occurs.has(id));
   return new Map(occurring.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Both lists rise by end and hold at most one span per end, so one walk finds all equal pairs. */
-function forEachMatch(a: Spans, b: Spans, visit: (typeId: number) => void): void {
+function forEachMatch(a: Spans, b: Spans, visit: (typeId: number, end: number) => void): void {
   let i = 0;
   let j = 0;
   while (i < a.count && j < b.count) {
     const difference = a.ends[i]! - b.ends[j]!;
     if (difference === 0 && a.starts[i] === b.starts[j] && a.typeIds[i] === b.typeIds[j]) {
-      visit(a.typeIds[i]!);
+      visit(a.typeIds[i]!, a.ends[i]!);
     }
     if (difference <= 0) i++;
     if (difference >= 0) j++;
   }
 }
 
-/** Share of tokens with the right tag, `O` included. 0 without tokens. */
-export function tokenAccuracy({ gold, predicted }: TagStreams): number {
+/** Share of tokens with the right tag, `O` included. 0 without tokens. @param weights  As in `countEntities`. */
+export function tokenAccuracy({ gold, predicted }: TagStreams, weights?: Float64Array): number {
   let tokens = 0;
   let correct = 0;
   for (let i = 0; i < gold.length; i++) {
     if (gold[i] === BORDER) continue;
-    tokens++;
-    if (gold[i] === predicted[i]) correct++;
+    const weight = weights ? weights[i]! : 1;
+    tokens += weight;
+    if (gold[i] === predicted[i]) correct += weight;
   }
   return ratio(correct, tokens);
 }
@@ -69,23 +85,37 @@ export function sum(counts: Iterable<Counts>): Counts {
   return total;
 }
 
-export function score({ correct, predicted, gold }: Counts): Score {
-  const precision = ratio(correct, predicted);
-  const recall = ratio(correct, gold);
+export function score({ correct, predicted, gold }: Counts, zeroDivision: ZeroDivision = 0): Score {
+  const precision = ratio(correct, predicted, zeroDivision);
+  const recall = ratio(correct, gold, zeroDivision);
   return { precision, recall, f1: ratio(2 * precision * recall, precision + recall) };
 }
 
-/** Mean of scores, each counted `weights[i]` times. Zeros where the weights add up to nothing. */
-export function averageScore(scores: readonly Score[], weights: readonly number[]): Score {
-  const total = weights.reduce((a, b) => a + b, 0);
+export const averages = ["micro", "macro", "weighted"] as const;
+export type Average = (typeof averages)[number];
+
+/** One score of all types: of their summed counts, the plain mean of theirs, or their mean by gold entities. */
+export function averageScore(
+  counts: Iterable<Counts>,
+  average: Average,
+  zeroDivision: ZeroDivision = 0,
+): Score {
+  const all = [...counts];
+  const total = sum(all);
+  if (average === "micro") return score(total, zeroDivision);
+  const weights = all.map(({ gold }) => (average === "weighted" ? gold : 1));
+  const weight = weights.reduce((a, b) => a + b, 0);
+  if (weight === 0) {
+    // As for counts that are all zero: with predictions, precision is not a division by zero.
+    const unpredicted = total.predicted === 0 ? zeroDivision : 0;
+    return { precision: unpredicted, recall: zeroDivision, f1: unpredicted };
+  }
+  const scores = all.map((one) => score(one, zeroDivision));
   const mean = (key: keyof Score) =>
-    ratio(
-      scores.reduce((all, one, i) => all + one[key] * weights[i]!, 0),
-      total,
-    );
+    scores.reduce((added, one, i) => added + one[key] * weights[i]!, 0) / weight;
   return { precision: mean("precision"), recall: mean("recall"), f1: mean("f1") };
 }
 
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
+function ratio(part: number, whole: number, zeroDivision: ZeroDivision = 0): number {
+  return whole === 0 ? zeroDivision : part / whole;
 }

@@ -1,30 +1,31 @@
 /** The metric function that `Trainer` takes. */
-import { checkFlag, checkOptions } from "../messages/checks.ts";
+import { checkFlag } from "../messages/checks.ts";
 import { type EntityScores, scoreStreams } from "./entities.ts";
+import { checkSpanOptions, type SpanOptions } from "./scoring.ts";
 import { streamsOfIds } from "./streams.ts";
 import { tableOfLabels } from "./tags.ts";
 import type { ComputeMetrics } from "./types.ts";
 
-export interface SeqevalOptions {
+export interface SeqevalOptions extends SpanOptions {
   /** Also give `PER_precision`, `PER_recall`, `PER_f1` and `PER_number` for each type. Default false. */
   returnEntityLevelMetrics?: boolean;
 }
 
 /**
- * A `computeMetrics` with seqeval's default mode: `{ precision, recall, f1, accuracy }` over the positions
- * whose label id is not -100.
+ * A `computeMetrics` with seqeval's scores: `{ precision, recall, f1, accuracy }` over the positions whose label id is
+ * not -100.
  *
  * It works on label ids and builds no strings: a million tokens take some tens of milliseconds.
  *
  * @param labels  Tag names by id (`model.labels`).
- * @throws {TorchnerError} `EARG` for labels that are no tags; the function itself throws `EARG` for an id
- *   outside of `labels`, naming sentence and position.
+ * @throws {TorchnerError} `EARG` for labels that are no tags and for wrong options; the function itself throws `EARG`
+ *   for an id outside of `labels`, naming sentence and position, and `EDATA` for gold tags outside of a strict scheme.
  */
 export function seqeval(labels: readonly string[], options: SeqevalOptions = {}): ComputeMetrics {
-  const table = tableOfLabels("seqeval", labels);
-  checkOptions("seqeval", options, ["returnEntityLevelMetrics"]);
+  checkSpanOptions("seqeval", options, ["returnEntityLevelMetrics"]);
   checkFlag("returnEntityLevelMetrics", options.returnEntityLevelMetrics);
-  return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table)), options);
+  const table = tableOfLabels("seqeval", labels, options);
+  return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table), options), options);
 }
 
 /** The scores under the names that `computeMetrics` gives them. */

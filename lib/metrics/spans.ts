@@ -2,8 +2,7 @@
  * From tags to entity spans by seqeval's default rules, which are conlleval's: lenient, so that `I-PER`
  * after `O` opens a span and a change of type closes one.
  *
- * A scheme read strictly would be another function of the same shape (`SpanReader`); counting and scores
- * know only spans.
+ * Other functions of the same shape (`SpanReader`) read a scheme strictly; counting and scores know only spans.
  */
 import { PREFIX, PREFIX_COUNT, type TagTable } from "./tags.ts";
 
@@ -73,7 +72,7 @@ export const defaultSpans: SpanReader = (stream, table) => {
 
 /** Whether a change of type at this tag is a border of a span; `.` is conlleval's historical exception. */
 function carriesType(prefix: number): boolean {
-  return prefix !== PREFIX.O && prefix !== PREFIX.DOT;
+  return prefix !== PREFIX.O && prefix !== PREFIX["."];
 }
 
 function transitions(rule: (previous: number, current: number) => boolean): Uint8Array {

@@ -2,7 +2,7 @@
 import { TorchnerError } from "../native/errors.ts";
 import { ignoredLabel } from "../tokenization/align.ts";
 import { BORDER } from "./spans.ts";
-import { type TagTable, tagTable } from "./tags.ts";
+import { type TagReading, type TagTable, tagTable } from "./tags.ts";
 import type { EvalPrediction } from "./types.ts";
 
 /** Both streams have the same length, and a `BORDER` after each sentence at the same places. */
@@ -21,13 +21,14 @@ export interface TagStreams {
 export function streamsOfTags(
   gold: readonly (readonly string[])[],
   predicted: readonly (readonly string[])[],
+  reading?: TagReading,
 ): TagStreams {
   const length = checkedLength(gold, predicted);
   const streams = { gold: new Int32Array(length), predicted: new Int32Array(length) };
   const ids = new Map<string, number>();
   fill(streams.gold, gold, ids, "gold");
   fill(streams.predicted, predicted, ids, "predicted");
-  return { ...streams, table: tagTable([...ids.keys()]) };
+  return { ...streams, table: tagTable([...ids.keys()], reading) };
 }
 
 /**
