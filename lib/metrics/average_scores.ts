@@ -44,10 +44,8 @@ function figure(
   predicted: Tags,
   options: AverageOptions = {},
 ): number | number[] {
-  const { average = "micro", ...scoring } = options;
-  if (average !== null) checkChoice("average", average, averages);
-  const { counts } = countTags(call, gold, predicted, scoring);
-  const { zeroDivision } = scoring;
+  const { counts } = countTags(call, gold, predicted, options, ["average"]);
+  const { average = "micro", zeroDivision } = options;
   if (average === null) return [...counts.values()].map((one) => score(one, zeroDivision)[key]);
-  return averageScore(counts.values(), average, zeroDivision)[key];
+  return averageScore(counts.values(), checkChoice("average", average, averages), zeroDivision)[key];
 }

@@ -1,6 +1,6 @@
 /** seqeval's classification report, as text in its layout and as an object with its keys. */
 import { TorchnerError } from "../native/errors.ts";
-import { averageScore, averages, type Score, score, sum } from "./scores.ts";
+import { averageScore, averages, type Counts, type Score, score, sum, type ZeroDivision } from "./scores.ts";
 import { countTags, type ScoringOptions } from "./scoring.ts";
 
 export interface ReportRow {
@@ -44,23 +44,21 @@ export function classificationReport(
   predicted: readonly (readonly string[])[],
   options: ReportOptions = {},
 ): string | Record<string, ReportRow> {
-  const { digits = 2, outputDict = false, ...scoring } = options;
+  const { counts } = countTags("classificationReport", gold, predicted, options, ["digits", "outputDict"]);
+  const { digits = 2, outputDict = false, zeroDivision } = options;
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
     throw new TorchnerError("EARG", `digits must be a whole number from 0 to 20, not ${digits}.`);
   }
-  const { types, averages } = reportRows(gold, predicted, scoring);
+  const { types, averages } = reportRows(counts, zeroDivision);
   return outputDict ? Object.fromEntries([...types, ...averages]) : reportText(types, averages, digits);
 }
 
 type NamedRow = [name: string, row: ReportRow];
 
 function reportRows(
-  gold: readonly (readonly string[])[],
-  predicted: readonly (readonly string[])[],
-  options: ScoringOptions,
+  counts: ReadonlyMap<string, Counts>,
+  zeroDivision: ZeroDivision | undefined,
 ): { types: NamedRow[]; averages: NamedRow[] } {
-  const { counts } = countTags("classificationReport", gold, predicted, options);
-  const { zeroDivision } = options;
   const support = sum(counts.values()).gold;
   return {
     types: [...counts].map(([type, one]) => [type, row(score(one, zeroDivision), one.gold)]),

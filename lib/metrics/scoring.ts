@@ -28,7 +28,7 @@ export interface ScoringOptions extends SpanOptions {
 
 type Tags = readonly (readonly string[])[];
 
-export const spanOptionNames = ["mode", "scheme", "suffix", "zeroDivision"] as const;
+const spanOptionNames = ["mode", "scheme", "suffix", "zeroDivision"] as const;
 
 /** @throws {TorchnerError} `EARG` naming the option. */
 export function checkSpanOptions(call: string, options: SpanOptions, more: readonly string[] = []): void {
@@ -86,13 +86,22 @@ export interface Counted {
   weights?: Float64Array;
 }
 
-/** Entities of tags, counted as the options say. */
-export function countTags(call: string, gold: Tags, predicted: Tags, options: ScoringOptions): Counted {
-  const { sampleWeight, ...spans } = options;
-  checkSpanOptions(call, spans);
-  const streams = streamsOfTags(gold, predicted, spans);
+/**
+ * Entities of tags, counted as the options say.
+ * @param more  Names of further options that `call` takes.
+ */
+export function countTags(
+  call: string,
+  gold: Tags,
+  predicted: Tags,
+  options: ScoringOptions,
+  more: readonly string[] = [],
+): Counted {
+  checkSpanOptions(call, options, ["sampleWeight", ...more]);
+  const { sampleWeight } = options;
+  const streams = streamsOfTags(gold, predicted, options);
   const weights = sampleWeight && weightsByPosition(streams.gold, sampleWeight, gold.length);
-  return { streams, weights, counts: countEntities(streams, spanReader(streams, spans), weights) };
+  return { streams, weights, counts: countEntities(streams, spanReader(streams, options), weights) };
 }
 
 function weightsByPosition(stream: Int32Array, weights: readonly number[], sentences: number): Float64Array {
