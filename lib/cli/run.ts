@@ -6,13 +6,14 @@ import { type Command, commonOptions } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { predict } from "./commands/predict.ts";
+import { score } from "./commands/score.ts";
 import { setup } from "./commands/setup.ts";
 import { train } from "./commands/train.ts";
 import { failureOf } from "./failure.ts";
 import { parseArguments } from "./parse.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
 
-export const commands: readonly Command[] = [setup, doctor, train, evaluate, predict];
+export const commands: readonly Command[] = [setup, doctor, train, evaluate, predict, score];
 
 /**
  * Runs one command line and resolves to the exit code; it never rejects.

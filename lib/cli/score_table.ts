@@ -1,3 +1,4 @@
+import type { Comparison } from "../metrics/bootstrap.ts";
 import type { EntityScores } from "../metrics/entities.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -22,4 +23,33 @@ export function scoreTable(scores: EntityScores, paint: Paint): string {
     ...types.map(([type, one]) => scored(type, one)),
     paint("bold", scored("overall", all)),
   ].join("\n");
+}
+
+/** Several systems side by side; with comparisons, each but the first has its difference from the first. */
+export function comparisonTable(
+  systems: readonly { name: string; scores: EntityScores }[],
+  comparisons: readonly Comparison[],
+  paint: Paint,
+): string {
+  const width = Math.max(...systems.map(({ name }) => name.length));
+  const percent = (share: number) => (100 * share).toFixed(2);
+  const signed = (share: number) => `${share < 0 ? "" : "+"}${percent(share)}`;
+  const row = (name: string, cells: readonly string[], rest = "") =>
+    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join("")}${rest}`.trimEnd();
+  const lines = systems.map(({ name, scores }, i) => {
+    const { overall_precision, overall_recall, overall_f1, overall_accuracy } = scores;
+    const cells = [overall_precision, overall_recall, overall_f1, overall_accuracy].map(percent);
+    const found = comparisons[i - 1];
+    if (!found) return row(name, cells);
+    const range = `${signed(found.low)} to ${signed(found.high)}`;
+    return row(name, [...cells, signed(found.difference)], `  ${range.padEnd(18)}  ${pValue(found)}`);
+  });
+  const headings = ["precision", "recall", "F1", "accuracy"];
+  const more = comparisons.length > 0 ? ["change"] : [];
+  const rest = comparisons.length > 0 ? `  ${"95 % of resamples".padEnd(18)}  p` : "";
+  return [paint("bold", row("", [...headings, ...more], rest)), ...lines].join("\n");
+}
+
+function pValue({ pValue: value, samples }: Comparison): string {
+  return value <= 1 / samples ? `< ${1 / samples}` : value.toFixed(4);
 }

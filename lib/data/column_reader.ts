@@ -6,9 +6,9 @@ import type { Example } from "./types.ts";
 export interface ColumnOptions {
   /** The name that messages and `source` carry. */
   file: string;
-  /** 0-based column of the words, -1 for the last; default 0, or 1 where column 0 numbers the words. */
+  /** 0-based column of the words, negative from the last (-1); default 0, or 1 where column 0 numbers the words. */
   textColumn?: number;
-  /** 0-based column of the tags, -1 for the last; default the last. */
+  /** 0-based column of the tags, negative from the last (-1); default the last. */
   labelColumn?: number;
   /** Names of integer tags, in order. */
   labelNames?: readonly string[];
@@ -251,7 +251,7 @@ function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions):
       `${file}:${line}: one column, but a word and its tag need two; put a tab or a blank between them.`,
     );
   }
-  const fromStart = (column: number) => (column === -1 ? columns - 1 : column);
+  const fromStart = (column: number) => (column < 0 ? columns + column : column);
   const label = unlabelled ? -1 : fromStart(options.labelColumn ?? -1);
   const words = fromStart(textColumn);
   for (const [name, column] of [

@@ -47,7 +47,11 @@ export function scoreStreams(streams: TagStreams, options: SpanOptions = {}): En
   return scoresOf({ streams, counts: countEntities(streams, spanReader(streams, options)) }, options);
 }
 
-function scoresOf({ counts, streams, weights }: Counted, { zeroDivision }: SpanOptions): EntityScores {
+/** Of entities that were counted. */
+export function scoresOf(
+  { counts, streams, weights }: Pick<Counted, "counts" | "streams" | "weights">,
+  { zeroDivision }: SpanOptions,
+): EntityScores {
   const overall = averageScore(counts.values(), "micro", zeroDivision);
   return {
     overall_precision: overall.precision,

@@ -48,6 +48,25 @@ export function countEntities(
   return new Map(occurring.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Counts of each sentence, all types together. */
+export function countBySentence(streams: TagStreams, readSpans: SpanReader = defaultSpans): Counts[] {
+  const sentenceOf = new Int32Array(streams.gold.length);
+  let sentences = 0;
+  for (const [i, tag] of streams.gold.entries()) {
+    sentenceOf[i] = sentences;
+    if (tag === BORDER) sentences++;
+  }
+  const counts = Array.from({ length: sentences }, () => ({ correct: 0, predicted: 0, gold: 0 }));
+  const gold = readSpans(streams.gold, streams.table);
+  const predicted = readSpans(streams.predicted, streams.table);
+  for (let i = 0; i < gold.count; i++) counts[sentenceOf[gold.ends[i]!]!]!.gold++;
+  for (let i = 0; i < predicted.count; i++) counts[sentenceOf[predicted.ends[i]!]!]!.predicted++;
+  forEachMatch(gold, predicted, (_, end) => {
+    counts[sentenceOf[end]!]!.correct++;
+  });
+  return counts;
+}
+
 /** Both lists rise by end and hold at most one span per end, so one walk finds all equal pairs. */
 function forEachMatch(a: Spans, b: Spans, visit: (typeId: number, end: number) => void): void {
   let i = 0;

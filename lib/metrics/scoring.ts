@@ -82,6 +82,7 @@ function schemeOfOutsideOnly(
 export interface Counted {
   counts: Map<string, Counts>;
   streams: TagStreams;
+  readSpans: SpanReader;
   /** By position in the streams; undefined where all sentences count alike. */
   weights?: Float64Array;
 }
@@ -101,7 +102,8 @@ export function countTags(
   const { sampleWeight } = options;
   const streams = streamsOfTags(gold, predicted, options);
   const weights = sampleWeight && weightsByPosition(streams.gold, sampleWeight, gold.length);
-  return { streams, weights, counts: countEntities(streams, spanReader(streams, options), weights) };
+  const readSpans = spanReader(streams, options);
+  return { streams, weights, readSpans, counts: countEntities(streams, readSpans, weights) };
 }
 
 function weightsByPosition(stream: Int32Array, weights: readonly number[], sentences: number): Float64Array {
