@@ -70,6 +70,7 @@ async function printEntities(
     batchSize: values.perDeviceEvalBatchSize,
     stride: values.stride,
     isSplitIntoWords,
+    validTags: values.validTags,
   });
   const call = find as unknown as (inputs: readonly (string | string[])[]) => Promise<Entity[][]>;
   const format = terminal.json ? "json" : (values.format ?? "text");
@@ -101,7 +102,7 @@ async function printColumns(
   let skipped = 0;
   for (let start = 0; start < texts.length; start += chunkSize) {
     const sentences = texts.slice(start, start + chunkSize).map(wordsOf);
-    const options = { batchSize: values.perDeviceEvalBatchSize };
+    const options = { batchSize: values.perDeviceEvalBatchSize, validTags: values.validTags };
     for (const [i, tagged] of (await tagWords(model, tokenizer, sentences, options)).entries()) {
       skipped += tagged.skipped;
       const lines = sentences[i]!.map((word, at) => `${word} ${tagged.tags[at]}\n`);

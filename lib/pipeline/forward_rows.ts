@@ -8,7 +8,7 @@ import type { Tokenizer } from "../tokenization/tokenizer.ts";
 export type Classifier = Pick<TokenClassificationModel, "labels" | "config" | "forward">;
 export type WordSplitter = Pick<
   Tokenizer,
-  "modelMaxLength" | "padTokenId" | "padTokenTypeId" | "encodeTexts" | "encodeWords"
+  "modelMaxLength" | "padTokenId" | "padTokenTypeId" | "encodeTexts" | "encodeWords" | "continuationMask"
 >;
 
 export interface Row {

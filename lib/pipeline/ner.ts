@@ -1,6 +1,6 @@
 /** `pipeline("ner", model)`: text in, entities out. */
 
-import { checkOptions } from "../messages/checks.ts";
+import { checkChoice, checkFlag, checkOptions } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Encoding } from "../tokenization/encoding.ts";
@@ -22,6 +22,7 @@ import {
 } from "./forward_rows.ts";
 import { softmaxRow } from "./logits.ts";
 import { openTrained } from "./open_trained.ts";
+import { readyChunks } from "./ready_chunks.ts";
 import { type Window, windowsOf } from "./windows.ts";
 
 const tasks = ["ner", "token-classification"] as const;
@@ -35,7 +36,7 @@ export interface PipelineOptions<
   tokenizer?: string | WordSplitter;
   /** Default `none`, one result per piece, as in Python. */
   aggregationStrategy?: S;
-  /** Labels (`none`) or types (`simple`) that are left out of the results. Default `["O"]`. */
+  /** Labels (`none`) or types (other strategies) that are left out of the results. Default `["O"]`. */
   ignoreLabels?: readonly string[];
   /** Where to load the model: `cpu`, `cuda`, `cuda:N` or `auto`. A model object has its device already. */
   device?: string;
@@ -46,8 +47,16 @@ export interface PipelineOptions<
    * is covered; a piece is scored in the window where it has most context.
    */
   stride?: number;
-  /** Inputs are arrays of words; offsets then refer to the words joined by blanks. Default false. */
+  /** Inputs are arrays of words; offsets then refer to the words joined by `delimiter`. Default false. */
   isSplitIntoWords?: W;
+  /** With `isSplitIntoWords`. Default a blank. */
+  delimiter?: string;
+  /**
+   * Give words the likeliest tags that may follow one another by the labels' scheme: no `I-PER` after `O` in IOB2, no
+   * `B-PER` without its end in BIOES. Decided by word, with the scores that the strategy gives it (`none` and `simple`:
+   * of its first piece). Default false, each piece or word for itself.
+   */
+  validTags?: boolean;
 }
 
 interface Disposable {
@@ -56,14 +65,19 @@ interface Disposable {
   [Symbol.dispose](): void;
 }
 
+/** Any source but an array: a generator, lines of a stream. */
+type Stream<T> = AsyncIterable<T> | (Iterable<T> & { readonly length?: never });
+
 export interface TextPipeline<E> extends Disposable {
   (text: string): Promise<E[]>;
   (texts: readonly string[]): Promise<E[][]>;
+  (texts: Stream<string>): AsyncGenerator<E[], void, undefined>;
 }
 
 export interface WordsPipeline<E> extends Disposable {
   (words: readonly string[]): Promise<E[]>;
   (sentences: readonly (readonly string[])[]): Promise<E[][]>;
+  (sentences: Stream<readonly string[]>): AsyncGenerator<E[], void, undefined>;
 }
 
 export type NerPipeline<
@@ -72,11 +86,14 @@ export type NerPipeline<
 > = W extends true ? WordsPipeline<EntityOf<S>> : TextPipeline<EntityOf<S>>;
 
 /**
- * A function that finds entities: one text gives an array of results, an array of texts an array of those.
+ * A function that finds entities: one text gives an array of results, an array of texts an array of those. A stream
+ * of texts (any async or sync iterable) gives an async generator of results, in order, that holds a few hundred texts
+ * at most and does not wait for more where some are there.
  *
- * Results are `{ entity, score, index, word, start, end }` with `none` and `{ entity_group, score, word,
- * start, end }` with `simple`, equal to transformers' but for two things: `start` and `end` are UTF-16
- * indexes (what `slice` takes), and `word` is that exact slice of the input.
+ * Results are `{ entity, score, index, word, start, end }` with `none` and `{ entity_group, score, word, start, end }`
+ * with the other strategies, equal to transformers' but for this: `start` and `end` are UTF-16 indexes (what `slice`
+ * takes); `word` is that exact slice of the input; no text is lost between windows; labels of BIOES and BILOU are
+ * grouped by their scheme.
  *
  * @param task   `ner`, or its other name `token-classification`.
  * @param model  A checkpoint's folder or source, or a loaded model (then `tokenizer` is required).
@@ -97,16 +114,25 @@ export async function pipeline<S extends AggregationStrategy = "none", W extends
     ignoreLabels: options.ignoreLabels ?? ["O"],
     batchSize: options.batchSize ?? defaultBatchSize,
     stride: options.stride,
+    delimiter: options.delimiter ?? " ",
+    validTags: options.validTags ?? false,
   };
   const isInput = options.isSplitIntoWords ? isWords : isText;
   let disposed = false;
 
-  const call = async (input: unknown) => {
+  const find = async (inputs: unknown) => {
     if (disposed) {
       throw new TorchnerError("ESTATE", "this pipeline is disposed; make a new one with pipeline().");
     }
-    if (isInput(input)) return (await findEntities(parts, settings, [input]))[0];
-    return findEntities(parts, settings, checkInputs(input, isInput, options.isSplitIntoWords));
+    return findEntities(parts, settings, checkInputs(inputs, isInput, options.isSplitIntoWords));
+  };
+  async function* findInStream(source: AsyncIterable<unknown> | Iterable<unknown>) {
+    for await (const inputs of readyChunks(source, streamChunk * settings.batchSize))
+      yield* await find(inputs);
+  }
+  const call = (input: unknown) => {
+    if (isStream(input)) return findInStream(input);
+    return isInput(input) ? find([input]).then(([found]) => found) : find(input);
   };
   const dispose = () => {
     disposed = true;
@@ -126,7 +152,12 @@ interface Settings {
   ignoreLabels: readonly string[];
   batchSize: number;
   stride?: number;
+  delimiter: string;
+  validTags: boolean;
 }
+
+/** Batches of texts that a stream is read ahead. */
+const streamChunk = 32;
 
 /** A text, or a text's words. */
 type Input = string | readonly string[];
@@ -176,10 +207,16 @@ async function findEntities({ model, tokenizer }: Parts, settings: Settings, inp
     const { source, ...window } = windows[row]!;
     decide(window, logits, model.labels.length, probabilities[source]!);
   });
+  const { delimiter } = settings;
   return inputs.map((input, i) => {
-    const pieces = piecesOf(encodings[i]!, probabilities[i]!, wordStarts(input));
-    const text = typeof input === "string" ? input : input.join(" ");
-    return aggregate(pieces, text, model.labels, settings.strategy, settings.ignoreLabels);
+    const encoding = encodings[i]!;
+    const pieces = piecesOf(encoding, {
+      probabilities: probabilities[i]!,
+      starts: wordStarts(input, delimiter),
+      continuations: tokenizer.continuationMask(encoding),
+    });
+    const text = typeof input === "string" ? input : input.join(delimiter);
+    return aggregate(pieces, text, model.labels, settings);
   });
 }
 
@@ -196,21 +233,28 @@ function decide(window: Window, logits: Float32Array, labels: number, probabilit
   }
 }
 
-/** Where each word starts in the words joined by blanks; undefined for a text, whose offsets are its own. */
-function wordStarts(input: Input): number[] | undefined {
+/** Where each word starts in the joined words; undefined for a text, whose offsets are its own. */
+function wordStarts(input: Input, delimiter: string): number[] | undefined {
   if (typeof input === "string") return undefined;
   let at = 0;
   return input.map((word) => {
     const start = at;
-    at += word.length + 1;
+    at += word.length + delimiter.length;
     return start;
   });
 }
 
 function piecesOf(
   encoding: Encoding,
-  probabilities: readonly Float32Array[],
-  starts: readonly number[] | undefined,
+  {
+    probabilities,
+    starts,
+    continuations,
+  }: {
+    probabilities: readonly Float32Array[];
+    starts: readonly number[] | undefined;
+    continuations: Uint8Array;
+  },
 ): Piece[] {
   const pieces: Piece[] = [];
   for (let index = 0; index < encoding.length; index++) {
@@ -220,10 +264,17 @@ function piecesOf(
       index,
       start: encoding.offsets[2 * index]! + shift,
       end: encoding.offsets[2 * index + 1]! + shift,
+      continuesWord: continuations[index] === 1,
       probabilities: probabilities[index]!,
     });
   }
   return pieces;
+}
+
+/** Arrays, typed ones included, are inputs and not streams of them. */
+function isStream(input: unknown): input is AsyncIterable<unknown> | Iterable<unknown> {
+  if (typeof input !== "object" || input === null || "length" in input) return false;
+  return Symbol.asyncIterator in input || Symbol.iterator in input;
 }
 
 function isTokenizer(value: unknown): value is WordSplitter {
@@ -280,15 +331,21 @@ const optionNames: readonly (keyof PipelineOptions)[] = [
   "batchSize",
   "stride",
   "isSplitIntoWords",
+  "delimiter",
+  "validTags",
 ];
 
 function checkSettings(options: PipelineOptions): void {
   checkOptions("pipeline", options, optionNames);
-  const { aggregationStrategy, ignoreLabels, batchSize, stride } = options;
-  if (aggregationStrategy !== undefined && !aggregationStrategies.includes(aggregationStrategy)) {
+  const { aggregationStrategy, ignoreLabels, batchSize, stride, delimiter } = options;
+  if (aggregationStrategy !== undefined) {
+    checkChoice("aggregationStrategy", aggregationStrategy, aggregationStrategies);
+  }
+  checkFlag("validTags", options.validTags);
+  if (delimiter !== undefined && (typeof delimiter !== "string" || !options.isSplitIntoWords)) {
     throw new TorchnerError(
       "EARG",
-      `aggregationStrategy "${String(aggregationStrategy)}" is not one of ${aggregationStrategies.join(", ")}.`,
+      "delimiter must be the text between the words of isSplitIntoWords: true.",
     );
   }
   if (ignoreLabels !== undefined && !(Array.isArray(ignoreLabels) && ignoreLabels.every(isText))) {

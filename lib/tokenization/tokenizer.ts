@@ -60,6 +60,9 @@ export class Tokenizer {
   readonly #files: TokenizerFiles;
   readonly #settings: TokenizerSettings;
   readonly #specials: ReturnType<typeof findSpecialTokens>;
+  /** By token id, as far as they were asked for. */
+  readonly #continuations = new Map<number, boolean>();
+  #continuingPrefix?: string;
 
   constructor(handle: NativeTokenizer, folder: string, files: TokenizerFiles, settings: TokenizerSettings) {
     this.#native = handle;
@@ -95,6 +98,27 @@ export class Tokenizer {
   /** Encodes whole texts; offsets point into the text. Lone surrogates count as U+FFFD. See `encodeWords`. */
   async encodeTexts(texts: readonly string[], options?: EncodeOptions): Promise<Encoding[]> {
     return splitEncodings(await this.#native.encodeTexts(texts, checkedOptions(options)));
+  }
+
+  /**
+   * 1 for each piece that goes on with the word of the piece before it: WordPiece's `##`. A tokenizer without such a
+   * sign is asked for its words.
+   */
+  continuationMask({ ids, wordIds }: Pick<Encoding, "ids" | "wordIds">): Uint8Array {
+    this.#continuingPrefix ??= continuingPrefix(this.#files);
+    if (this.#continuingPrefix === "") {
+      return Uint8Array.from(wordIds, (word, i) => Number(word >= 0 && word === wordIds[i - 1]));
+    }
+    return Uint8Array.from(ids, (id) => Number(this.#isContinuation(id)));
+  }
+
+  #isContinuation(id: number): boolean {
+    let found = this.#continuations.get(id);
+    if (found === undefined) {
+      found = this.#native.idToToken(id)?.startsWith(this.#continuingPrefix!) ?? false;
+      this.#continuations.set(id, found);
+    }
+    return found;
   }
 
   /** Text of the ids; ids that no token has are left out, as in Python. */
@@ -165,6 +189,16 @@ export class Tokenizer {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Empty where the tokenizer's model has none. */
+function continuingPrefix(files: TokenizerFiles): string {
+  const json = files["tokenizer.json"];
+  if (!json) return "##";
+  const { model } = JSON.parse(Buffer.from(json).toString("utf8")) as {
+    model?: { continuing_subword_prefix?: string | null };
+  };
+  return model?.continuing_subword_prefix ?? "";
 }
 
 function holdsTokenizer(source: string): boolean {

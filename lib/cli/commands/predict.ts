@@ -25,7 +25,15 @@ const options = {
     group: "output",
     choices: aggregationStrategies,
     default: "simple",
-    help: "none: one result per piece; simple: neighbouring pieces of one type together",
+    help:
+      "none: one result per piece; simple: neighbouring pieces of one type together; first, average, max: words are " +
+      "never parted, and their first piece, the mean of their pieces or their surest piece decides",
+  },
+  valid_tags: {
+    type: "bool",
+    group: "output",
+    default: false,
+    help: "only tags that may follow one another by the labels' scheme: no I- after O",
   },
   stride: {
     type: "int",

@@ -67,7 +67,7 @@ describe("usage errors end with 2 and say what was meant", () => {
     ],
     [
       ["predict", "--model", "m", "--text", "a", "--aggregation_strategy", "frist"],
-      '--aggregation_strategy: must be none or simple, got "frist"',
+      '--aggregation_strategy: must be none, simple, first, average or max, got "frist"',
     ],
     [
       ["predict", "--model", "m", "--text", "a", "--json", "--format", "conll"],

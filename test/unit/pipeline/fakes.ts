@@ -40,6 +40,8 @@ export function fakeTokenizer(modelMaxLength = Infinity): WordSplitter {
     modelMaxLength,
     padTokenId: PAD,
     padTokenTypeId: 0,
+    continuationMask: ({ wordIds }) =>
+      Uint8Array.from(wordIds, (word, i) => Number(word >= 0 && word === wordIds[i - 1])),
     encodeTexts: async (texts, options) =>
       texts.map((text, i) => encode(text.split(" "), true, i, options?.maxLength ?? Infinity)),
     encodeWords: async (sentences, options) =>

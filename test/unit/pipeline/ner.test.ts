@@ -133,7 +133,7 @@ test.each([
 
 test.each([
   ["an unknown option", { aggregation_strategy: "simple" }, "aggregationStrategy"],
-  ["an unknown strategy", { aggregationStrategy: "simpel" }, "none, simple"],
+  ["an unknown strategy", { aggregationStrategy: "simpel" }, "did you mean simple?"],
   ["a batch size of none", { batchSize: 0 }, "batchSize"],
   ["a negative stride", { stride: -1 }, "stride"],
   ["labels that are no array", { ignoreLabels: "O" }, "ignoreLabels"],
@@ -153,4 +153,49 @@ test("a loaded model needs its tokenizer", async () => {
 
 test.each([[undefined], [null], [""], [3], [{}]])("model %p is refused", async (model) => {
   await expect(pipeline("ner", model as never, { tokenizer })).rejects.toMatchObject({ code: "EARG" });
+});
+
+describe("a stream of texts", () => {
+  async function collect<T>(results: AsyncIterable<T[]>): Promise<T[][]> {
+    const all: T[][] = [];
+    for await (const one of results) all.push(one);
+    return all;
+  }
+
+  test.each(["an async generator", "a generator", "a set"])("%s gives results in its order", async (kind) => {
+    const texts = Array.from({ length: 700 }, (_, i) => `x${"_".repeat(i % 5)} A${i}`);
+    async function* later() {
+      yield* texts;
+    }
+    const source = { "an async generator": later(), "a generator": texts.values(), "a set": new Set(texts) }[
+      kind
+    ]!;
+    using ner = await pipeline("ner", fakeModel().model, { tokenizer, batchSize: 2 });
+    expect(await collect(ner(source))).toEqual(await ner(texts));
+  });
+
+  test("an element that is no text is refused, after the results of those before it", async () => {
+    async function* texts() {
+      yield "A";
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      yield 3 as unknown as string;
+    }
+    using ner = await pipeline("ner", fakeModel().model, { tokenizer });
+    const results = ner(texts());
+    expect((await results.next()).value).toHaveLength(1);
+    await expect(results.next()).rejects.toMatchObject({ code: "EARG" });
+  });
+});
+
+test("words are joined by the delimiter, which may be empty", async () => {
+  using ner = await pipeline("ner", fakeModel().model, {
+    ...{ tokenizer, isSplitIntoWords: true, delimiter: "", aggregationStrategy: "simple" },
+  });
+  expect(await ner(["x", "A", "_", "7"])).toMatchObject([
+    { word: "A_", start: 1, end: 3 },
+    { word: "7", start: 3, end: 4 },
+  ]);
+  await expect(pipeline("ner", fakeModel().model, { tokenizer, delimiter: " " })).rejects.toMatchObject({
+    code: "EARG",
+  });
 });

@@ -9,6 +9,20 @@ test("a word's tag is that of its first piece", async () => {
   ]);
 });
 
+test("valid tags: what goes on with an entity that never began is none, a word without pieces included", async () => {
+  const { model } = fakeModel();
+  const sentences = [
+    ["x", "_"],
+    ["A", "_"],
+    ["A", "~", "_"],
+  ];
+  const tags = async (validTags: boolean) =>
+    (await tagWords(model, fakeTokenizer(), sentences, { validTags })).map((one) => one.tags.join(" "));
+  expect(await tags(false)).toEqual(["O I-PER", "B-PER I-PER", "B-PER O I-PER"]);
+  for (const found of await tags(true)) expect(found).not.toMatch(/^(?:.* )?O I-PER/);
+  expect((await tags(true))[1]).toBe("B-PER I-PER");
+});
+
 test("a word with no pieces is tagged O and counted", async () => {
   const { model } = fakeModel();
   expect(await tagWords(model, fakeTokenizer(), [["Ann", "~", "", "Bob"], ["~~"], []])).toEqual([
