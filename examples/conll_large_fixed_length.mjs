@@ -50,6 +50,7 @@ const encode = tokenizeAndAlignLabels(tokenizer, {
   labelStrategy: "first",
   maxLength: 120,
   padToMaxLength: true,
+  longSequences: "truncate", // what is over the length is lost, as in the notebooks; the default covers it by windows
 });
 const encoded = await data.map(encode);
 console.log(`every sentence is of ${encoded.train.at(0).inputIds.length} pieces`);

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { EncodedExample } from "../data/types.ts";
 import { skippedWords } from "../tokenization/align.ts";
+import { sentencesOf } from "../training/sentences.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Says which words of the training file no piece stands for. Returns their number. */
@@ -11,8 +12,8 @@ export function reportLostWords(
 ): number {
   let words = 0;
   let sentences = 0;
-  for (const example of examples) {
-    const { length } = skippedWords(example);
+  for (const sentence of sentencesOf(examples)) {
+    const { length } = skippedWords(sentence);
     words += length;
     if (length > 0) sentences++;
   }

@@ -20,6 +20,7 @@ import { camelCase } from "../training/option_types.ts";
 import { type TrainOptions, trainingOptions } from "../training/options.ts";
 import { writePredictions, writeResults } from "../training/outputs.ts";
 import type { Published } from "../training/publish.ts";
+import { countWindows, sentencesOf } from "../training/sentences.ts";
 import type { LogRow } from "../training/state.ts";
 import { Trainer, type TrainOutput } from "../training/trainer.ts";
 import { wordPredictions } from "../training/words.ts";
@@ -83,7 +84,7 @@ async function prepare(raw: DatasetDict, values: TrainOptions, terminal: Termina
       labelStrategy: values.labelStrategy,
       maxLength: sequenceLength({ config }, tokenizer, values.maxSeqLength),
       padToMaxLength: values.padToMaxLength,
-      longSequences: values.longSequences,
+      longSequences: longSequences(values),
     });
     const data = await dataset.map(encode);
     const lostWords = reportLostWords(data.train!, nameOf("train", values), terminal);
@@ -104,6 +105,11 @@ async function prepare(raw: DatasetDict, values: TrainOptions, terminal: Termina
     tokenizer.dispose();
     throw error;
   }
+}
+
+/** Reference numerics cut as Hugging Face does; words that are lost there are to be told of. */
+function longSequences({ numerics, longSequences: asked }: TrainOptions) {
+  return numerics === "reference" && asked === "window" ? "truncate" : asked;
 }
 
 async function loadData(values: TrainOptions, terminal: Terminal): Promise<DatasetDict> {
@@ -225,13 +231,13 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   if (terminal.quiet) trainer.removeCallback("progress");
 
   const { metrics } = await trainUntilStopped(trainer, values);
-  const trained: LogRow = { ...metrics, train_samples: data.train!.length };
+  const trained: LogRow = { ...metrics, train_samples: countWindows(data.train!).sentences };
   if (parts.lostWords > 0) trained.train_skipped_words = parts.lostWords;
   await trainer.saveModel(undefined, { push: false }); // the upload comes last, with all results
   await writeResults(values.outputDir, "train", trained);
   const evaluated = data.validation && (await evaluation(trainer, byStep));
   if (evaluated) {
-    evaluated.metrics.eval_samples = data.validation!.length;
+    evaluated.metrics.eval_samples = countWindows(data.validation!).sentences;
     await writeResults(values.outputDir, "eval", evaluated.metrics);
   }
   const predicted = data.test && (await prediction(trainer, data, values.outputDir, () => latest));
@@ -325,7 +331,10 @@ async function prediction(
   const before = latest();
   const found = await trainer.predict(data.test!, { metricKeyPrefix: "predict" });
   await writeResults(folder, "predict", found.metrics);
-  await writePredictions(`${folder}/predictions.txt`, wordPredictions(data.test!, found, data.labels));
+  await writePredictions(
+    `${folder}/predictions.txt`,
+    wordPredictions(sentencesOf(data.test!), found, data.labels),
+  );
   const scores = latest();
   return { metrics: found.metrics, scores: scores === before ? undefined : scores };
 }

@@ -77,7 +77,7 @@ export interface EncodedDatasetDict<Absent extends Absence = Absence> {
   labels: string[];
 }
 
-/** Turns examples into what the model takes; `tokenizeAndAlignLabels` makes one. Keeps number and order. */
+/** Turns examples into what the model takes, in their order, a long one into several; `tokenizeAndAlignLabels` makes one. */
 export type EncodeExamples = (
   examples: readonly Example[],
   labels: readonly string[],

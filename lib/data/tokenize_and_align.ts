@@ -1,6 +1,7 @@
 import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { type Align, ignoredLabel, makeAlign } from "../tokenization/align.ts";
+import { windowsOf } from "../tokenization/windows.ts";
 import { examplePlace } from "./labels.ts";
 import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
 
@@ -9,6 +10,8 @@ interface Pieces {
   ids: Int32Array;
   typeIds: Int32Array;
   wordIds: Int32Array;
+  specialTokensMask: Uint8Array;
+  length: number;
   /** Pieces that truncation cut off. */
   truncated: number;
 }
@@ -31,9 +34,16 @@ export interface TokenizeOptions {
   maxLength?: number;
   /** Pad every sentence to `maxLength` here instead of leaving it to the collator; default false. */
   padToMaxLength?: boolean;
-  /** Sentences over `maxLength`: cut them (default; `skippedWords` tells what was lost), or refuse. */
-  longSequences?: "truncate" | "error";
+  /**
+   * Sentences over `maxLength`: cover them by several rows that overlap (default; each word is learnt and predicted once,
+   * where it has most context, and `numerics: "reference"` cuts them all the same, as Hugging Face does), cut them, or
+   * refuse.
+   */
+  longSequences?: LongSequences;
 }
+
+export const longSequenceChoices = ["window", "truncate", "error"] as const;
+export type LongSequences = (typeof longSequenceChoices)[number];
 
 /** Sentences in one native call: enough to keep all threads busy, few enough to bound memory. */
 const chunkSize = 8192;
@@ -49,7 +59,7 @@ export function tokenizeAndAlignLabels(
   tokenizer: WordTokenizer,
   options: TokenizeOptions = {},
 ): (examples: readonly Example[], labels: readonly string[]) => Promise<EncodedExample[]> {
-  const { strategy, limit, padTo, refuseLong } = checked(tokenizer, options);
+  const { strategy, limit, padTo, longSequences } = checked(tokenizer, options);
   return async (examples, labels) => {
     const align = makeAlign({ strategy, labels });
     const ids = new Map(labels.map((label, id) => [label, id]));
@@ -61,10 +71,17 @@ export function tokenizeAndAlignLabels(
         chunk.map(({ tokens }) => tokens),
         { maxLength: limit },
       );
+      const whole = longSequences === "window" ? await wholePieces(tokenizer, chunk, pieces) : undefined;
       for (const [i, example] of chunk.entries()) {
-        if (refuseLong) refuseTruncated(example, pieces[i]!, start + i + 1);
+        if (longSequences === "error") refuseTruncated(example, pieces[i]!, start + i + 1);
         const aligned = encodedExample(pieces[i]!, wordLabels[i]!, align, example);
-        encoded.push(padTo ? padded(aligned, padTo, tokenizer) : aligned);
+        const finish = (one: EncodedExample) => (padTo ? padded(one, padTo, tokenizer) : one);
+        const long = whole?.get(i);
+        if (!long) encoded.push(finish(aligned));
+        else
+          encoded.push(
+            ...windowed(long, limit!, encodedExample(long, wordLabels[i]!, align, example), finish, aligned),
+          );
       }
     }
     return encoded;
@@ -81,9 +98,9 @@ function checked(tokenizer: WordTokenizer, options: TokenizeOptions) {
     "padToMaxLength",
     "longSequences",
   ]);
-  const { labelStrategy = "first", longSequences = "truncate", padToMaxLength, maxLength } = options;
+  const { labelStrategy = "first", longSequences = "window", padToMaxLength, maxLength } = options;
   const strategy = checkChoice("labelStrategy", labelStrategy, ["first", "all", "all-b-to-i"]);
-  const refuseLong = checkChoice("longSequences", longSequences, ["truncate", "error"]) === "error";
+  checkChoice("longSequences", longSequences, longSequenceChoices);
   checkFlag("padToMaxLength", padToMaxLength);
   if (maxLength !== undefined) checkPositive("maxLength", maxLength);
   const given = maxLength ?? tokenizer.modelMaxLength;
@@ -93,7 +110,43 @@ function checked(tokenizer: WordTokenizer, options: TokenizeOptions) {
       limit === undefined ? "a maximum length: give maxLength" : "a tokenizer with a padding token";
     throw new TorchnerError("EARG", `padToMaxLength needs ${missing}.`);
   }
-  return { strategy, limit, refuseLong, padTo: padToMaxLength ? limit : undefined };
+  return { strategy, limit, longSequences, padTo: padToMaxLength ? limit : undefined };
+}
+
+/** Those sentences of the chunk that were cut, in full. */
+async function wholePieces(
+  tokenizer: WordTokenizer,
+  chunk: readonly Example[],
+  pieces: readonly Pieces[],
+): Promise<Map<number, Pieces>> {
+  const long = [...pieces.keys()].filter((i) => pieces[i]!.truncated > 0);
+  if (long.length === 0) return new Map();
+  const whole = await tokenizer.encodeWords(long.map((i) => chunk[i]!.tokens));
+  return new Map(long.map((i, at) => [i, whole[at]!]));
+}
+
+/** A row per window; what another window decides has neither label nor word there. */
+function windowed(
+  pieces: Pieces,
+  limit: number,
+  whole: EncodedExample,
+  finish: (row: EncodedExample) => EncodedExample,
+  truncated: EncodedExample,
+): EncodedExample[] {
+  const { source, wordLabels } = whole;
+  return windowsOf(pieces, limit).map(({ ids, typeIds, from, to, offset }, index) => {
+    const decided = (values: Int32Array, elsewhere: number) => {
+      const row = new Int32Array(ids.length).fill(elsewhere);
+      row.set(values.subarray(from, to), offset);
+      return row;
+    };
+    const row = finish({
+      ...{ inputIds: ids, tokenTypeIds: typeIds, attentionMask: new Int32Array(ids.length).fill(1) },
+      ...{ labels: decided(whole.labels, ignoredLabel), wordIds: decided(whole.wordIds, -1), wordLabels },
+      ...(source && { source }),
+    });
+    return { ...row, window: { index, ...(index === 0 && { truncated: finish(truncated) }) } };
+  });
 }
 
 function labelIds(example: Example, ids: Map<string, number>, number: number): Int32Array {
@@ -124,7 +177,7 @@ function refuseTruncated(example: Example, { ids, truncated }: Pieces, number: n
   throw new TorchnerError(
     "EDATA",
     `${examplePlace(example, number)}: the sentence has ${ids.length + truncated} pieces, over the maximum of ` +
-      `${ids.length}; split it, raise maxLength (--max-seq-length), or let longSequences (--long-sequences) be truncate.`,
+      `${ids.length}; split it, raise maxLength (--max-seq-length), or let longSequences (--long-sequences) be window.`,
   );
 }
 

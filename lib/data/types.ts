@@ -41,9 +41,21 @@ export interface EncodedExample {
   labels: Int32Array;
   /** Word index per piece, -1 for special tokens and padding. */
   wordIds: Int32Array;
-  /** Gold label id per *word* of the whole sentence, cut-off words and words with no pieces included. */
+  /**
+   * Gold label id per *word* of the whole sentence, cut-off words and words with no pieces included; the windows of a
+   * sentence share the array.
+   */
   wordLabels: Int32Array;
   source?: Source;
+  /** A row of several that cover one sentence, in order; each word has its label, and its word id, in one of them. */
+  window?: SentenceWindow;
+}
+
+export interface SentenceWindow {
+  /** From 0 within the sentence. */
+  index: number;
+  /** Of the first: what the sentence is in Hugging Face, cut at the maximum length. */
+  truncated?: EncodedExample;
 }
 
 /** A collated batch, row-major `[rows, width]`; what the model's `forward` takes. */

@@ -5,6 +5,7 @@ import { didYouMean } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Encoding } from "../tokenization/encoding.ts";
 import { AutoTokenizer } from "../tokenization/tokenizer.ts";
+import { type Window, windowsOf } from "../tokenization/windows.ts";
 import {
   type AggregationStrategy,
   aggregate,
@@ -23,7 +24,6 @@ import {
 import { softmaxRow } from "./logits.ts";
 import { openTrained } from "./open_trained.ts";
 import { readyChunks } from "./ready_chunks.ts";
-import { type Window, windowsOf } from "./windows.ts";
 
 const tasks = ["ner", "token-classification"] as const;
 export type PipelineTask = (typeof tasks)[number];

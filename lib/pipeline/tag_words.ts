@@ -1,5 +1,6 @@
 /** One tag per word, for sentences that come as words. */
 
+import { windowsOf } from "../tokenization/windows.ts";
 import {
   type Classifier,
   checkBatchSize,
@@ -10,7 +11,6 @@ import {
 } from "./forward_rows.ts";
 import { argmaxRow } from "./logits.ts";
 import { type Decoder, decoderOf } from "./viterbi.ts";
-import { windowsOf } from "./windows.ts";
 
 export interface TaggedWords {
   /** As many as the sentence has words. */

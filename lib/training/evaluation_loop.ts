@@ -5,8 +5,9 @@ import { float32Mean } from "./float_mean.ts";
 import type { Examples, TrainableModel } from "./handles.ts";
 import { checkedMetrics, withPrefix } from "./metrics.ts";
 import { RowStore } from "./row_store.ts";
+import { countSkippedWords, joinWindows, sentencesOf } from "./sentences.ts";
 import type { LogRow } from "./state.ts";
-import { insertSkippedWords, knowsWords, PADDING, skippedInBatch } from "./words.ts";
+import { insertSkippedWords, knowsWords, PADDING } from "./words.ts";
 
 export interface EvaluationRequest {
   model: TrainableModel;
@@ -35,7 +36,7 @@ export interface Evaluation extends EvalPrediction {
 
 /**
  * One pass without dropout and gradients. Label ids are taken where the logits are, so that what is kept is an
- * integer per piece.
+ * integer per piece. What is found has a row per sentence, also where several windows cover one.
  */
 export async function runEvaluation(request: EvaluationRequest): Promise<Evaluation> {
   const { model, dataset, computeMetrics } = request;
@@ -45,8 +46,9 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   const countsWords = knowsWords(dataset);
   let labelled = false;
   let done = 0;
-  let sentences = 0;
-  let skipped = 0;
+  let rowsDone = 0;
+  /** By the dataset's order; -1: not in any batch. */
+  const widths = new Int32Array(dataset.length).fill(-1);
 
   model.eval();
   for await (const batch of request.batches) {
@@ -54,8 +56,8 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const out = await model.forward(batch);
     try {
       const [rows, width] = batch.shape;
-      if (countsWords) skipped += skippedInBatch(dataset, request.order.subarray(sentences), batch.shape);
-      sentences += rows;
+      for (const row of request.order.subarray(rowsDone, rowsDone + rows)) widths[row] = width;
+      rowsDone += rows;
       if (request.keepPredictions) {
         predictions.add(
           rows,
@@ -72,10 +74,11 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     await request.onBatch(++done);
   }
 
-  const found: EvalPrediction = {
+  const found = joinWindows(dataset, {
     ...predictions.padded(request.returnLogits ? "float32" : "int32", request.order),
     labelIds: labels.padded("int32", request.order).predictions as Int32Array,
-  };
+  });
+  const skipped = countsWords ? countSkippedWords(dataset, widths) : 0;
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
   if (countsWords && (skipped > 0 || request.skippedWords === "asOutside")) metrics.skipped_words = skipped;
@@ -84,7 +87,9 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
     Object.assign(
       metrics,
-      checkedMetrics(computeMetrics(insert ? insertSkippedWords(dataset, found, outside) : found)),
+      checkedMetrics(
+        computeMetrics(insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found),
+      ),
     );
   }
   if (labelled && losses.length > 0) metrics.loss = meanLoss(losses);

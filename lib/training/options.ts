@@ -52,9 +52,9 @@ export const runOptions = {
   long_sequences: {
     type: "enum",
     group: "model",
-    choices: ["truncate", "error"],
-    default: "truncate",
-    help: "sentences over the maximum length: cut them (and count the lost words), or refuse",
+    choices: ["window", "truncate", "error"],
+    default: "window",
+    help: "sentences over the maximum length: cover them by windows, cut them (and count the lost words), or refuse; reference numerics always cut",
   },
   label_strategy: {
     type: "enum",

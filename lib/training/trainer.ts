@@ -30,6 +30,7 @@ import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
+import { countWindows, truncatedRows } from "./sentences.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
 import {
@@ -159,15 +160,18 @@ export class Trainer {
 
   async #train(options: TrainOptions): Promise<TrainOutput> {
     const { args } = this;
-    const dataset = required(this.trainDataset, "trainDataset");
+    const given = required(this.trainDataset, "trainDataset");
     this.#throwIfAborted();
     if (args.pushToHub) checkUpload(args);
     const asked = options.resumeFromCheckpoint ?? args.resumeFromCheckpoint;
+    await this.#prepare(this.#modelInit !== undefined);
+    const dataset = this.#rows(given);
     const ended = asked === true || asked === "auto" ? await this.#endedRun(dataset) : undefined;
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
-    await this.#prepare(this.#modelInit !== undefined);
+    this.#noteWindows(dataset);
     this.#checkRows("trainDataset", dataset);
-    if (this.evalDataset && args.evalStrategy !== "no") this.#checkRows("evalDataset", this.evalDataset);
+    if (this.evalDataset && args.evalStrategy !== "no")
+      this.#checkRows("evalDataset", this.#rows(this.evalDataset));
     const data = dataFingerprint(dataset);
     if (stored && !options.force) {
       const { model } = this;
@@ -247,7 +251,10 @@ export class Trainer {
     return metrics;
   }
 
-  /** Predicted label ids of every piece, and the metrics if the dataset has labels. Nothing is logged. */
+  /**
+   * Predicted label ids of every piece, and the metrics if the dataset has labels; a row per sentence, also where
+   * several windows cover one. Nothing is logged.
+   */
   predict(
     dataset: Examples,
     options: { returnLogits: true; metricKeyPrefix?: string },
@@ -327,6 +334,19 @@ export class Trainer {
     this.#model = model;
   }
 
+  /** Hugging Face's Trainer knows no windows, and reference numerics repeat it. */
+  #rows(dataset: Examples): Examples {
+    return this.model.numerics === "reference" ? truncatedRows(dataset) : dataset;
+  }
+
+  #noteWindows(dataset: Examples): void {
+    const { long, windows, sentences } = countWindows(dataset);
+    if (long === 0) return;
+    this.#note(
+      `${long} of ${sentences} sentences are longer than the maximum length: ${windows} windows cover them`,
+    );
+  }
+
   /** A collator of the user's own may cut rows to any length. */
   #checkRows(name: string, dataset: Examples): void {
     if (this.#collator instanceof DataCollatorForTokenClassification)
@@ -346,11 +366,12 @@ export class Trainer {
   }
 
   async #evaluation(
-    dataset: Examples,
+    given: Examples,
     prefix: string,
     { keep, returnLogits = false }: { keep: boolean; returnLogits?: boolean },
   ): Promise<Evaluation> {
     await this.#prepare(false);
+    const dataset = this.#rows(given);
     this.#checkRows("the dataset", dataset);
     const batchSize = this.args.perDeviceEvalBatchSize;
     const reference = this.model.numerics === "reference";

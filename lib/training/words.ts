@@ -3,10 +3,10 @@
  * A word gets none if it was cut off, or if the tokenizer makes no piece of it; it then counts as outside.
  */
 
-import type { Batch, EncodedExample } from "../data/types.ts";
 import type { EvalPrediction } from "../metrics/types.ts";
-import { ignoredLabel, skippedWords } from "../tokenization/align.ts";
+import { ignoredLabel } from "../tokenization/align.ts";
 import type { Examples } from "./handles.ts";
+import type { SentenceWords } from "./sentences.ts";
 
 /** What stands where a row has no piece, in predictions and labels alike. */
 export const PADDING = ignoredLabel;
@@ -15,7 +15,7 @@ export const PADDING = ignoredLabel;
 type Predictions = Pick<EvalPrediction, "predictions" | "shape">;
 
 /** For each word, its first piece's column in the predictions; -1 where it has none. */
-export function firstPieces(example: EncodedExample, row: number, found: Predictions): Int32Array {
+export function firstPieces(example: SentenceWords, row: number, found: Predictions): Int32Array {
   const columns = new Int32Array(example.wordLabels.length).fill(-1);
   const [, width = 0, depth = 1] = found.shape;
   const pieces = Math.min(example.wordIds.length, width);
@@ -29,13 +29,13 @@ export function firstPieces(example: EncodedExample, row: number, found: Predict
 
 /** One tag per word of every sentence: that of its first piece, `O` where it has none. For `predictions.txt`. */
 export function wordPredictions(
-  examples: Examples,
+  sentences: readonly SentenceWords[],
   found: { predictions: Int32Array; shape: readonly number[] },
   labels: readonly string[],
 ): string[][] {
   const [rows = 0, width = 0] = found.shape;
   return Array.from({ length: rows }, (_, row) =>
-    Array.from(firstPieces(examples.at(row)!, row, found), (column) =>
+    Array.from(firstPieces(sentences[row]!, row, found), (column) =>
       column < 0 ? "O" : labels[found.predictions[row * width + column]!]!,
     ),
   );
@@ -48,31 +48,17 @@ export function knowsWords(examples: Examples): boolean {
 }
 
 /**
- * How many words of one batch get no prediction.
- * @param order  The dataset's indexes from the batch's first sentence on.
- * @param shape  `[sentences, width]`: a collator may have made rows narrower than the sentences are.
- */
-export function skippedInBatch(examples: Examples, order: Int32Array, [rows, width]: Batch["shape"]): number {
-  let skipped = 0;
-  for (const index of order.subarray(0, rows)) {
-    const { wordIds, wordLabels } = examples.at(index)!;
-    skipped += skippedWords({ wordIds: wordIds.subarray(0, width), wordLabels }).length;
-  }
-  return skipped;
-}
-
-/**
  * The same predictions with each skipped word put in at its place, predicted `outside`, with its gold label: an
  * entity that was cut off is then an entity missed. Skipped words without a label stay out.
  */
 export function insertSkippedWords(
-  examples: Examples,
+  sentences: readonly SentenceWords[],
   found: EvalPrediction,
   outside: number,
 ): EvalPrediction {
   const [rows = 0, width = 0, ...rest] = found.shape;
   const depth = rest[0] ?? 1;
-  const orders = Array.from({ length: rows }, (_, row) => inWordOrder(examples.at(row)!, row, found));
+  const orders = Array.from({ length: rows }, (_, row) => inWordOrder(sentences[row]!, row, found));
   const newWidth = orders.reduce((widest, order) => Math.max(widest, order.length), 0);
   const cells = rows * newWidth;
   const predictions = rest.length > 0 ? new Float32Array(cells * depth) : new Int32Array(cells);
@@ -88,7 +74,7 @@ export function insertSkippedWords(
         predictions.set(found.predictions.subarray(source * depth, (source + 1) * depth), target * depth);
         continue;
       }
-      labelIds[target] = examples.at(row)!.wordLabels[slot.word]!;
+      labelIds[target] = sentences[row]!.wordLabels[slot.word]!;
       if (rest.length === 0) predictions[target] = outside;
       else
         predictions.fill(Number.NEGATIVE_INFINITY, target * depth, (target + 1) * depth)[
@@ -101,7 +87,7 @@ export function insertSkippedWords(
 
 /** The row's columns up to its padding, with labelled words that have none (`column` -1) between them. */
 function inWordOrder(
-  example: EncodedExample,
+  example: SentenceWords,
   row: number,
   found: EvalPrediction,
 ): { column: number; word: number }[] {

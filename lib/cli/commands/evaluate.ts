@@ -44,6 +44,8 @@ async function evaluateFile(values: EvaluateOptions, terminal: Terminal): Promis
   const { sequenceLength } = await import("../sequence_length.ts");
   const { recordingSeqeval } = await import("../recorder.ts");
   const { scoreTable } = await import("../score_table.ts");
+  const { DatasetDict } = await import("../../data/dataset.ts");
+  const { countWindows } = await import("../../training/sentences.ts");
   const { loadDataset } = await import("../../data/load_dataset.ts");
   const { tokenizeAndAlignLabels } = await import("../../data/tokenize_and_align.ts");
   const { flattenEntityScores } = await import("../../metrics/entities.ts");
@@ -65,7 +67,16 @@ async function evaluateFile(values: EvaluateOptions, terminal: Terminal): Promis
       maxLength: sequenceLength(model, tokenizer, values.maxSeqLength),
       longSequences: values.longSequences,
     });
-    const encoded = (await data.map(encode)).validation!.slice(0, values.maxEvalSamples);
+    const chosen = new DatasetDict({
+      ...{ validation: data.validation!.slice(0, values.maxEvalSamples), labels: data.labels },
+    });
+    const { validation: encoded } = await chosen.map(encode);
+    const { sentences, long, windows } = countWindows(encoded!);
+    if (long > 0) {
+      terminal.note(
+        `${long} of ${sentences} sentences are longer than the maximum length: ${windows} windows cover them`,
+      );
+    }
     let scores: EntityScores | undefined;
     const trainer = new Trainer({
       model,
@@ -84,14 +95,15 @@ async function evaluateFile(values: EvaluateOptions, terminal: Terminal): Promis
     terminal.document({
       ...flattenEntityScores(scores!),
       loss: metrics.eval_loss,
-      samples: encoded.length,
+      samples: sentences,
       skipped_words: skipped,
     });
     terminal.result(scoreTable(scores!, terminal.paint));
     const accuracy = (100 * scores!.overall_accuracy).toFixed(2);
-    const sentences = encoded.length.toLocaleString("en-US");
     const loss = Number(metrics.eval_loss).toFixed(4);
-    terminal.result(`\n${values.file}: ${sentences} sentences, accuracy of words ${accuracy}, loss ${loss}`);
+    terminal.result(
+      `\n${values.file}: ${sentences.toLocaleString("en-US")} sentences, accuracy of words ${accuracy}, loss ${loss}`,
+    );
     if (skipped > 0)
       terminal.warn(`${skipped} words got no prediction (cut off, or no pieces); they count as O`);
   } finally {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { type TokenizeOptions, tokenizeAndAlignLabels } from "../../../lib/data/tokenize_and_align.ts";
 import { skippedWords } from "../../../lib/tokenization/align.ts";
 
@@ -20,6 +21,8 @@ function letterTokenizer(modelMaxLength = Number.POSITIVE_INFINITY) {
           ids: Int32Array.from([101, ...kept.map(([id]) => id!), 102]),
           typeIds: new Int32Array(kept.length + 2),
           wordIds: Int32Array.from([-1, ...kept.map(([, word]) => word!), -1]),
+          specialTokensMask: Uint8Array.from([1, ...kept.map(() => 0), 1]),
+          length: kept.length + 2,
           truncated: pieces.length - kept.length,
         };
       });
@@ -71,15 +74,66 @@ test.each([
   number?,
 ][])("long sentences are cut at %s", async (_, known, options, ...[limit]) => {
   const tokenizer = letterTokenizer(known);
-  const [encoded] = await tokenizeAndAlignLabels(tokenizer, options)([example], labels);
+  const cut = { ...options, longSequences: "truncate" } as const;
+  const [encoded] = await tokenizeAndAlignLabels(tokenizer, cut)([example], labels);
   expect(tokenizer.calls).toEqual([{ sentences: 1, maxLength: limit }]);
   expect(encoded!.inputIds).toHaveLength(limit ?? 5);
   expect(encoded!.wordLabels).toHaveLength(3);
 });
 
 test("words that were cut off are told with those that have no piece", async () => {
-  const [encoded] = await tokenizeAndAlignLabels(letterTokenizer(4))([example], labels);
+  const encode = tokenizeAndAlignLabels(letterTokenizer(4), { longSequences: "truncate" });
+  const [encoded] = await encode([example], labels);
   expect([...skippedWords(encoded!)]).toEqual([1, 2]);
+});
+
+describe("long sentences in windows, as they are by default", () => {
+  const words = fc.array(fc.stringMatching(/^[a-z_]{1,4}$/), { minLength: 1, maxLength: 30 });
+
+  test("every piece is labelled in exactly one row, with the label it has in the whole sentence", async () => {
+    await fc.assert(
+      fc.asyncProperty(words, fc.integer({ min: 3, max: 12 }), async (tokens, maxLength) => {
+        const nerTags = tokens.map((_, i) => labels[i % 3]!);
+        const options = { labelStrategy: "all-b-to-i", maxLength } as const;
+        const long = { tokens, nerTags };
+        const rows = await tokenizeAndAlignLabels(letterTokenizer(), options)([long], labels);
+        const [whole] = await tokenizeAndAlignLabels(letterTokenizer(), { labelStrategy: "all-b-to-i" })(
+          [long],
+          labels,
+        );
+        const decided = (key: "wordIds" | "labels" | "inputIds") =>
+          rows.flatMap((row) => [...row[key]].filter((_, i) => row.wordIds[i]! >= 0));
+        expect(decided("wordIds")).toEqual([...whole!.wordIds].slice(1, -1));
+        expect(decided("labels")).toEqual([...whole!.labels].slice(1, -1));
+        expect(decided("inputIds")).toEqual([...whole!.inputIds].slice(1, -1));
+        for (const row of rows) {
+          expect(row.inputIds.length).toBeLessThanOrEqual(maxLength);
+          expect([row.inputIds[0], row.inputIds.at(-1)]).toEqual([101, 102]);
+          expect([...row.wordLabels]).toEqual([...whole!.wordLabels]);
+        }
+      }),
+    );
+  });
+
+  test("the first row knows how Hugging Face would have cut the sentence", async () => {
+    const rows = await tokenizeAndAlignLabels(letterTokenizer(5))(
+      [{ tokens: ["ab", "cd", "ef"] }, example],
+      labels,
+    );
+    expect(rows.map(({ window }) => window?.index)).toEqual([0, 1, undefined]);
+    const [cut] = await tokenizeAndAlignLabels(letterTokenizer(5), { longSequences: "truncate" })(
+      [{ tokens: ["ab", "cd", "ef"] }],
+      labels,
+    );
+    expect(rows[0]!.window!.truncated).toEqual(cut);
+    expect(rows[1]!.window!.truncated).toBeUndefined();
+  });
+
+  test("a fixed length pads the windows too", async () => {
+    const encode = tokenizeAndAlignLabels(letterTokenizer(5), { padToMaxLength: true });
+    const rows = await encode([{ tokens: ["abcd", "e"] }], labels);
+    expect(rows.map(({ inputIds }) => inputIds.length)).toEqual([5, 5]);
+  });
 });
 
 test("long sentences are refused by file and line where that was asked for", async () => {
@@ -137,7 +191,7 @@ test.each([
   [
     "a policy for long sentences that does not exist",
     { longSequences: "drop" },
-    /longSequences is drop; give one of truncate, error/,
+    /longSequences is drop; give one of window, truncate, error/,
   ],
   ["a length of zero", { maxLength: 0 }, /maxLength is 0; give a whole number/],
   ["a length that is a text", { maxLength: "128" }, /maxLength is the text "128"/],

@@ -1,6 +1,5 @@
-import { Dataset } from "../../../lib/data/dataset.ts";
 import type { EncodedExample } from "../../../lib/data/types.ts";
-import { insertSkippedWords, skippedInBatch, wordPredictions } from "../../../lib/training/words.ts";
+import { insertSkippedWords, wordPredictions } from "../../../lib/training/words.ts";
 
 const tags = ["O", "B-X", "I-X"];
 
@@ -19,18 +18,12 @@ function example(wordIds: number[], wordLabels: number[]): EncodedExample {
 }
 
 // Word 1 of the first sentence has no pieces, words 3 and 4 were cut off; the second sentence is whole.
-const examples = new Dataset([example([0, 0, 2], [1, 2, 0, 1, 2]), example([0, 1], [0, 1])]);
+const examples = [example([0, 0, 2], [1, 2, 0, 1, 2]), example([0, 1], [0, 1])];
 const found = {
   predictions: Int32Array.of(9, 1, 2, 0, 9, /**/ 9, 0, 1, 9, -100),
   labelIds: Int32Array.of(-100, 1, -100, 0, -100, /**/ -100, 0, 1, -100, -100),
   shape: [2, 5] as const,
 };
-
-test("words that were cut off or have no pieces are counted", () => {
-  expect(skippedInBatch(examples, Int32Array.of(0, 1), [2, 5])).toBe(3);
-  expect(skippedInBatch(examples, Int32Array.of(1), [1, 5])).toBe(0);
-  expect(skippedInBatch(examples, Int32Array.of(1, 0), [1, 2])).toBe(1); // a row without its last two pieces
-});
 
 test("every word has one tag: its first piece's, O where it has none", () => {
   expect(wordPredictions(examples, found, tags)).toEqual([
@@ -55,7 +48,7 @@ test("logits of skipped words say outside and nothing else", () => {
 });
 
 test("a word without a gold label stays out", () => {
-  const unlabelled = new Dataset([example([0], [1, -100])]);
+  const unlabelled = [example([0], [1, -100])];
   const one = { predictions: Int32Array.of(9, 1, 9), labelIds: Int32Array.of(-100, 1, -100), shape: [1, 3] };
   expect(insertSkippedWords(unlabelled, one, 0).shape).toEqual([1, 3]);
 });

@@ -6,7 +6,7 @@
  * construction.
  */
 import { TorchnerError } from "../native/errors.ts";
-import type { Encoding } from "../tokenization/encoding.ts";
+import type { Encoding } from "./encoding.ts";
 
 /** A row for the model, and the pieces of the encoding that take their prediction from it. */
 export interface Window {

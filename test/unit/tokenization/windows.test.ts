@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { windowsOf } from "../../../lib/pipeline/windows.ts";
+import { windowsOf } from "../../../lib/tokenization/windows.ts";
 
 const [CLS, SEP] = [1, 2];
 
