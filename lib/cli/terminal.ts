@@ -3,6 +3,8 @@
 interface Stream {
   write(text: string): unknown;
   isTTY?: boolean;
+  readonly writableNeedDrain?: boolean;
+  once?(event: "drain", listener: () => void): unknown;
 }
 
 export interface TerminalOptions {
@@ -48,6 +50,12 @@ export class Terminal {
   /** A line of the result for people; nothing with `--json`. */
   result(text: string): void {
     if (!this.json) this.#stdout.write(`${text}\n`);
+  }
+
+  /** Resolves when the reader of the results has caught up, so that they do not pile up in memory. */
+  async drained(): Promise<void> {
+    const stream = this.#stdout;
+    if (stream.writableNeedDrain) await new Promise<void>((resolve) => stream.once?.("drain", resolve));
   }
 
   /** The whole result for programs; nothing without `--json`. Call it once. */

@@ -11,7 +11,7 @@ export type Encoding = (typeof encodings)[number];
 /** @throws {TorchnerError} `EIO` where the file cannot be read, `EDATA` where it is empty. */
 export async function readBytes(file: string): Promise<Buffer> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new TorchnerError("EIO", `${file}: ${whyUnreadable(cause)}`, { cause });
+    throw unreadable(file, cause);
   });
   if (bytes.length > 0) return bytes;
   throw new TorchnerError("EDATA", `${file}:1: the file is empty; give a file with at least one sentence.`);
@@ -37,6 +37,11 @@ export async function readText(file: string, options: { encoding?: Encoding } = 
   if (!isUtf8(bytes)) throw notUtf8(file, bytes);
   const text = bytes.toString("utf8");
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** The error of a data file that the file system does not give. */
+export function unreadable(file: string, cause: NodeJS.ErrnoException): TorchnerError {
+  return new TorchnerError("EIO", `${file}: ${whyUnreadable(cause)}`, { cause });
 }
 
 function whyUnreadable(cause: NodeJS.ErrnoException): string {

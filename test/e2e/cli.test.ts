@@ -417,6 +417,42 @@ threads: 1
       expect(found[0][0]).toEqual({ entity: "B-PER", score, index: 1, word: "Ana", start: 0, end: 3 });
     });
 
+    test("a line is answered when it comes, not when the input ends", async () => {
+      const args = ["predict", ...model, "--format", "jsonl"];
+      const child = spawn(process.execPath, [binary, ...args], { cwd: folder });
+      const lines: string[] = [];
+      const answered = async (count: number) => {
+        while (lines.length < count && child.exitCode === null) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      };
+      child.stdout.on("data", (chunk) => lines.push(...String(chunk).split("\n").filter(Boolean)));
+      child.stdin.write("Ana lived in Paris\n");
+      await answered(1);
+      child.stdin.write("Bob works for Acme\n");
+      await answered(2);
+      child.stdin.end();
+      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+      expect(lines.map((line) => JSON.parse(line)[0].word)).toEqual(["Ana", "Bob"]);
+    });
+
+    test("a reader that leaves ends it quietly, whatever is still to come", async () => {
+      const child = spawn(process.execPath, [binary, "predict", ...model, "--format", "jsonl"], {
+        cwd: folder,
+      });
+      let stderr = "";
+      child.stderr.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      child.stdin.on("error", () => {}); // closed while it is written to
+      child.stdin.write("Ana lived in Paris\n");
+      await new Promise((resolve) => child.stdout.once("data", resolve));
+      child.stdout.destroy();
+      child.stdin.write("Bob works for Acme\n".repeat(2000));
+      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+      expect(stderr).toBe("");
+    });
+
     test("--format jsonl gives one array a line, conll one word and tag", () => {
       writeFileSync(join(folder, "lines.txt"), "Ana lived  in Paris\r\nBob works for Acme");
       const lines = torchner(["predict", ...model, "--file", "lines.txt", "--format", "jsonl"])
