@@ -26,7 +26,9 @@ const layout: HelpConfiguration = {
 export function overview(commands: readonly Command[]): string {
   const program = new Commander("torchner").usage("COMMAND [options]");
   program.description("Fine-tune BERT for named-entity recognition, and use the result.");
-  for (const command of commands) program.command(command.name).summary(command.summary).helpOption(false);
+  for (const { name, summary } of commands) {
+    program.addCommand(new Commander(name).summary(summary).helpOption(false));
+  }
   program.helpCommand(false).helpOption("-h, --help", "show this, or with a command its options");
   program.option("-V, --version", "show the version");
   return `${program.helpInformation()}\n${exits}\n`;

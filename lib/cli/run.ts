@@ -3,6 +3,7 @@ import { TorchnerError } from "../native/errors.ts";
 import { describeFaults } from "../training/check_options.ts";
 import { packageVersion } from "../training/versions.ts";
 import { type Command, commonOptions } from "./command.ts";
+import { dataCommands } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { predict } from "./commands/predict.ts";
@@ -13,7 +14,7 @@ import { failureOf } from "./failure.ts";
 import { parseArguments } from "./parse.ts";
 import { Terminal, type TerminalOptions } from "./terminal.ts";
 
-export const commands: readonly Command[] = [setup, doctor, train, evaluate, predict, score];
+export const commands: readonly Command[] = [setup, doctor, train, evaluate, predict, score, ...dataCommands];
 
 /**
  * Runs one command line and resolves to the exit code; it never rejects.
@@ -81,16 +82,26 @@ function findCommand(argv: readonly string[]): Request {
       ? "version"
       : undefined;
   if (at < 0 || asked === "version") return { rest: argv, asked };
-  const name = argv[at]!;
-  const rest = [...before, ...argv.slice(at + 1)];
-  if (name === "help")
-    return { command: rest[0] === undefined ? undefined : named(rest[0]), rest, asked: "help" };
-  return { command: named(name), rest, asked };
+  const [name, ...after] = argv.slice(at);
+  if (name === "help") {
+    const words = [...before, ...after];
+    return { command: words[0] === undefined ? undefined : named(words), rest: [], asked: "help" };
+  }
+  const command = named([name!, ...after]);
+  const own = command.name.split(" ").length - 1;
+  return { command, rest: [...before, ...after.slice(own)], asked };
 }
 
-function named(name: string): Command {
-  const command = commands.find((one) => one.name === name);
+/** A command of one word, or of two: `data inspect`. */
+function named([first, second]: readonly string[]): Command {
+  const command = commands.find(({ name }) => name === first || name === `${first} ${second}`);
   if (command) return command;
+  const family = commandNames().filter((one) => one.startsWith(`${first} `));
+  if (family.length > 0) {
+    const near = second === undefined ? "" : didYouMean(`${first} ${second}`, family);
+    throw new TorchnerError("EUSAGE", `${first}: name what to do${near || `: ${family.join(", ")}`}`);
+  }
+  const name = first!;
   const hint = didYouMean(name, commandNames()) || `; the commands are ${commandNames().join(", ")}`;
   throw new TorchnerError("EUSAGE", `unknown command ${name}${hint}`);
 }

@@ -47,10 +47,12 @@ export function readColumns(text: string, options: ColumnOptions, notes: Notes):
   const row = new Row(text);
   const layout = findLayout(text, options, notes);
   let current: Example | undefined;
+  let documents = 0;
   for (const { start, end, line } of linesOf(text)) {
     row.divide(start, end, layout.tabs);
     if (row.columns === 0) {
       current = undefined;
+      if (row.isDocumentBorder) documents++;
       continue;
     }
     if (current === undefined && text[start] === "#" && isComment(text.slice(start, end), row, layout)) {
@@ -59,7 +61,10 @@ export function readColumns(text: string, options: ColumnOptions, notes: Notes):
     }
     if (row.columns !== layout.columns || row.tabs !== layout.tabs) throw badRow(row, line, layout, file);
     if (current === undefined) {
-      current = { tokens: [], source: { file, line, wordPerLine: true } };
+      current = {
+        tokens: [],
+        source: { file, line, wordPerLine: true, ...(documents > 0 && { document: documents }) },
+      };
       if (layout.label >= 0) current.nerTags = [];
       examples.push(current);
     }
@@ -115,6 +120,7 @@ class Row {
   columns = 0;
   /** Whether tabs divide this row. */
   tabs = false;
+  isDocumentBorder = false;
   readonly #text: string;
 
   constructor(text: string) {
@@ -129,7 +135,8 @@ class Row {
     let to = end;
     while (from < to && isGap(text.charCodeAt(from))) from++;
     while (from < to && isGap(text.charCodeAt(to - 1))) to--;
-    if (from === to || isDocumentBorder(text, from, to)) return;
+    this.isDocumentBorder = isDocumentBorder(text, from, to);
+    if (from === to || this.isDocumentBorder) return;
     this.tabs = tabs || !this.#divideAtBlanks(from, to);
     // From the row's very start: a tab there is an empty first cell. Tabs at the end mean nothing.
     if (this.tabs) this.#divideAtTabs(start, to);

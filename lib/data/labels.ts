@@ -36,7 +36,8 @@ export function checkLabels(examples: Iterable<Example>, labels: readonly string
   }
 }
 
-function wordPlace(example: Example, number: number, word: number): string {
+/** `file:line` of a word, or its sentence and number where the file has no line for it. */
+export function wordPlace(example: Example, number: number, word: number): string {
   const { source, tokens } = example;
   if (source?.wordPerLine) return `${source.file}:${source.line + word}`;
   return `${examplePlace(example, number)}, word ${word + 1} (${JSON.stringify(tokens[word])})`;

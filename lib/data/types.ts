@@ -4,6 +4,8 @@ export interface Source {
   line: number;
   /** Column files: word i stands i lines below `line`. */
   wordPerLine?: boolean;
+  /** Column files with `-DOCSTART-` lines: how many of them stand before the sentence. */
+  document?: number;
 }
 
 /** One sentence: words and one label name per word (`nerTags` is absent in unlabelled data). */

@@ -54,7 +54,10 @@ describe("usage errors end with 2 and say what was meant", () => {
   test.each([
     [["trian"], "unknown command trian; did you mean train?"],
     [["frobnicate"], "unknown command frobnicate; the commands are setup, doctor, train, evaluate, predict"],
-    [[], "name a command: setup, doctor, train, evaluate, predict, score; see torchner --help"],
+    [
+      [],
+      "name a command: setup, doctor, train, evaluate, predict, score, data inspect, data validate, data convert, data split; see torchner --help",
+    ],
     [["doctor", "now"], "now: unexpected; options begin with --"],
     [
       ["evaluate"],

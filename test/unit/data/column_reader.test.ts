@@ -158,8 +158,8 @@ test("only blanks and tabs divide columns: other white space and invisible chara
 test("a sentence knows its first line, and that words stand one a line", () => {
   const text = "-DOCSTART- -X- O\n\nAnna N B-PER\nleft V O\n\t\n\nBonn N B-LOC\n";
   expect(read(text).map(({ source }) => source)).toEqual([
-    { file: "x.conll", line: 3, wordPerLine: true },
-    { file: "x.conll", line: 7, wordPerLine: true },
+    { file: "x.conll", line: 3, wordPerLine: true, document: 1 },
+    { file: "x.conll", line: 7, wordPerLine: true, document: 1 },
   ]);
 });
 

@@ -1,0 +1,212 @@
+/** What the `torchner data` commands do once their options are known. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { convertScheme } from "../data/convert_scheme.ts";
+import { countPieces, type Distribution, type Inspection, inspectExamples } from "../data/inspect.ts";
+import { describeNote } from "../data/notes.ts";
+import { type ReadOptions, readExamples } from "../data/read_examples.ts";
+import { schemeNamed, schemeOfTags } from "../data/scheme.ts";
+import { splitExamples } from "../data/split.ts";
+import { resolveLabelNames } from "../data/tags.ts";
+import type { Example } from "../data/types.ts";
+import { type NamedExamples, type Problem, type ProblemKind, validate } from "../data/validate.ts";
+import { type WrittenFormat, writeExamples, writtenFormatOf } from "../data/write_examples.ts";
+import { TorchnerError } from "../native/errors.ts";
+import type {
+  ConvertOptions,
+  InspectOptions,
+  ReadingOptions,
+  SplitOptions,
+  ValidateOptions,
+} from "./commands/data.ts";
+import type { Terminal } from "./terminal.ts";
+
+async function readFile(file: string, values: ReadingOptions, terminal: Terminal): Promise<NamedExamples> {
+  const { labelNames } = values;
+  const options: ReadOptions = {
+    format: values.datasetFormat,
+    encoding: values.encoding,
+    textColumn: values.textColumnName,
+    labelColumn: values.labelColumnName,
+    labelNames:
+      labelNames && (await resolveLabelNames(labelNames.length === 1 ? labelNames[0]! : [...labelNames])),
+  };
+  const { examples, notes } = await readExamples(file, options);
+  for (const note of notes) terminal.note(describeNote(note));
+  return { file, examples };
+}
+
+const count = (value: number) => value.toLocaleString("en-US");
+const asked = (scheme: string | undefined) => (scheme === undefined ? undefined : schemeNamed(scheme));
+
+export async function inspectFiles(
+  files: readonly string[],
+  values: InspectOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const found: Record<string, Inspection> = {};
+  for (const file of files) {
+    const { examples } = await readFile(file, values, terminal);
+    found[file] = inspectExamples(examples, asked(values.scheme));
+    if (values.model !== undefined) {
+      const { AutoTokenizer } = await import("../tokenization/tokenizer.ts");
+      using tokenizer = await AutoTokenizer.fromPretrained(values.model);
+      found[file].pieces = await countPieces(examples, tokenizer, values.maxSeqLength);
+    }
+    terminal.result(inspectionText(file, found[file], terminal));
+  }
+  terminal.document({ files: found });
+}
+
+function inspectionText(file: string, found: Inspection, { paint }: Terminal): string {
+  const { pieces } = found;
+  const spread = ({ mean, median, p99, max }: Distribution) =>
+    `mean ${mean.toFixed(1)}, median ${median}, 99 % up to ${p99}, longest ${max}`;
+  const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
+  const total = Object.values(found.entities).reduce((sum, one) => sum + one.count, 0);
+  const width = Math.max(0, ...Object.keys(found.entities).map((type) => type.length));
+  return [
+    paint("bold", file),
+    `${count(found.sentences)} sentences, ${count(found.words)} words, ${count(total)} entities` +
+      (found.scheme ? ` in ${found.scheme}` : ""),
+    ...Object.entries(found.entities).map(
+      ([type, one]) =>
+        `  ${type.padEnd(width)}  ${count(one.count).padStart(8)}  ${share(one.count, total).padStart(8)}  ` +
+        `${count(one.distinct)} different, ${one.mean_words.toFixed(2)} words on average`,
+    ),
+    `labels: ${Object.entries(found.labels)
+      .map(([label, number]) => `${label} ${count(number)}`)
+      .join(", ")}`,
+    `words a sentence: ${spread(found.words_per_sentence)}`,
+    ...(pieces
+      ? [
+          `pieces a sentence: ${spread(pieces.per_sentence)}; ${pieces.per_word.toFixed(2)} a word`,
+          pieces.max_length === undefined
+            ? "the tokenizer has no maximum length; give --max-seq-length"
+            : `over ${pieces.max_length} pieces: ${count(pieces.long_sentences)} sentences ` +
+              `(${share(pieces.long_sentences, found.sentences)}), ${count(pieces.words_beyond)} words beyond`,
+          `unknown to the tokenizer: ${count(pieces.unknown_words)} words (${share(pieces.unknown_words, found.words)}); ` +
+            `without any piece: ${count(pieces.words_without_pieces)}`,
+        ]
+      : []),
+    "",
+  ].join("\n");
+}
+
+/** What to do about it, told once for each kind. */
+const remedies: Partial<Record<ProblemKind, string>> = {
+  tag: "fix: correct the tags, or torchner data convert --repair, which reads them as conlleval does",
+  leak: "fix: torchner data split keeps repeated sentences together",
+  unseenLabel: "fix: correct the tag, or add sentences with it to the training file",
+};
+/** Of each kind, unless all are asked for. */
+const shownProblems = 3;
+
+/** Resolves to the exit code. */
+export async function validateFiles(
+  files: readonly string[],
+  values: ValidateOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const read: NamedExamples[] = [];
+  const unreadable: { file: string; message: string }[] = [];
+  for (const file of files) {
+    try {
+      read.push(await readFile(file, values, terminal));
+    } catch (error) {
+      if (!(error instanceof TorchnerError) || error.code !== "EDATA") throw error;
+      unreadable.push({ file, message: error.message });
+    }
+  }
+  const found = read.length > 0 ? validate(read, asked(values.scheme)) : { files: [], problems: [] };
+  const errors = found.problems.filter(({ level }) => level === "error").length + unreadable.length;
+  terminal.document({ ...found, unreadable, ok: errors === 0 });
+  for (const { file, sentences, scheme, types } of found.files) {
+    const clean = !found.problems.some(
+      ({ level, place }) => level === "error" && place?.startsWith(`${file}:`),
+    );
+    const mark = clean ? terminal.paint("green", "✔") : terminal.paint("red", "✘");
+    terminal.result(
+      `${mark} ${file}: ${count(sentences)} sentences · ${scheme ?? "no entity"} · ${types.join(" ")}`,
+    );
+  }
+  for (const { message } of unreadable) terminal.result(`${terminal.paint("red", "✘")} ${message}`);
+  for (const problems of byKind(found.problems)) printProblems(problems, values.all, terminal);
+  if (errors > 0) terminal.result(`\n${count(errors)} errors`);
+  return errors > 0 ? 3 : 0;
+}
+
+function byKind(problems: readonly Problem[]): Problem[][] {
+  const kinds = new Map<ProblemKind, Problem[]>();
+  for (const problem of problems) kinds.set(problem.kind, [...(kinds.get(problem.kind) ?? []), problem]);
+  return [...kinds.values()];
+}
+
+function printProblems(problems: readonly Problem[], all: boolean, terminal: Terminal): void {
+  const { paint } = terminal;
+  const shown = all ? problems : problems.slice(0, shownProblems);
+  for (const { level, place, message, example } of shown) {
+    const mark = level === "error" ? paint("red", "✘") : paint("yellow", "⚠");
+    const where = place === undefined ? "" : `${place}: `;
+    terminal.result(`${mark} ${where}${message}${example === undefined ? "" : `   "${example}"`}`);
+  }
+  const more = problems.length - shown.length;
+  if (more > 0) terminal.result(`    ${count(more)} more: --all`);
+  const remedy = remedies[problems[0]!.kind];
+  if (remedy) terminal.result(`    ${remedy}`);
+}
+
+export async function convertFile(file: string, values: ConvertOptions, terminal: Terminal): Promise<void> {
+  const { examples } = await readFile(file, values, terminal);
+  const from = asked(values.from) ?? schemeOfTags(examples.map(({ nerTags }) => nerTags ?? [])) ?? "IOB2";
+  const to = asked(values.to) ?? from;
+  const converted =
+    to === from && !values.repair
+      ? { examples, repaired: 0 }
+      : convertScheme(examples, { from, to, repair: values.repair });
+  if (converted.repaired > 0) {
+    terminal.warn(
+      `${file}: ${count(converted.repaired)} tags that ${from} does not allow were read as conlleval does`,
+    );
+  }
+  const output = values.output!;
+  const format: WrittenFormat = values.format ?? writtenFormatOf(output);
+  await writeExamples(output, converted.examples, format);
+  terminal.document({ output, format, from, to, sentences: examples.length, repaired: converted.repaired });
+  terminal.result(`${output}: ${count(examples.length)} sentences, ${from} as ${to}, ${format}`);
+}
+
+export async function splitFile(file: string, values: SplitOptions, terminal: Terminal): Promise<void> {
+  const { examples } = await readFile(file, values, terminal);
+  const scheme = asked(values.scheme) ?? schemeOfTags(examples.map(({ nerTags }) => nerTags ?? [])) ?? "IOB2";
+  const shares = values.shares.map(Number);
+  if (shares.length < 2 || shares.length > 3) {
+    throw new TorchnerError(
+      "EUSAGE",
+      `--shares: give two or three numbers, for train, validation and test, not ${shares.length}`,
+    );
+  }
+  const parts = splitExamples(examples, { shares, seed: values.seed, scheme });
+  const names = shares.length === 2 ? ["train", "test"] : ["train", "validation", "test"];
+  const format: WrittenFormat = values.format ?? writtenFormatOf(file);
+  const extension = format === "conll" ? "txt" : format;
+  await mkdir(values.outputDir!, { recursive: true });
+  const written = [];
+  for (const [i, part] of parts.entries()) {
+    const output = join(values.outputDir!, `${names[i]}.${extension}`);
+    const chosen: Example[] = part.map((index) => examples[index]!);
+    if (chosen.length === 0) {
+      throw new TorchnerError(
+        "EDATA",
+        `${file}: no sentence is left for ${names[i]}; give it a larger share.`,
+      );
+    }
+    await writeExamples(output, chosen, format);
+    const { entities } = inspectExamples(chosen, scheme);
+    const types = Object.fromEntries(Object.entries(entities).map(([type, one]) => [type, one.count]));
+    written.push({ output, sentences: chosen.length, entities: types });
+    const shown = Object.entries(types).map(([type, number]) => `${type} ${count(number)}`);
+    terminal.result(`${output}: ${count(chosen.length)} sentences; ${shown.join(", ")}`);
+  }
+  terminal.document({ files: written, seed: values.seed });
+}
