@@ -178,6 +178,29 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     });
   });
 
+  test("evaluate --analysis --valid-tags: the same scores, and what is behind them", () => {
+    const args = ["evaluate", "--model", "out", "--file", "valid.txt", "--threads", "1"];
+    const more = ["--analysis", "--train-file", "train.txt", "--valid-tags"];
+    const found = JSON.parse(torchner([...args, ...more, "--json"]).stdout);
+    expect(found).toMatchObject({ overall_f1: 1, PER: scores(8), samples: 8 });
+    expect(found.valid_tags).toEqual({ overall_f1_without: 1, change: 0 });
+    expect(found.analysis).toMatchObject({
+      counts: { correct: 16, boundary: 0, type: 0, both: 0, missed: 0, spurious: 0 },
+      by_seen: { same_type: { recall: 1, number: 16 }, unseen: { recall: 0, number: 0 } },
+    });
+    const { code, stdout } = torchner([...args, ...more]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/valid tags: F1 100\.00 -> 100\.00 \(\+0\.00\)/),
+    ]);
+    expect(stdout).toContain("Gold (rows) and what it was taken for");
+    const alone = torchner([...args, "--train-file", "train.txt"]);
+    expect([alone.code, alone.stderr]).toEqual([
+      2,
+      expect.stringContaining("--train-file: is for --analysis alone"),
+    ]);
+  });
+
   test("evaluate refuses a label that the model lacks, naming file and line", () => {
     writeFileSync(join(folder, "other.txt"), "Ana B-PER\nsings B-MUSIC\n");
     const { code, stderr } = torchner(["evaluate", "--model", "out", "--file", "other.txt"]);
