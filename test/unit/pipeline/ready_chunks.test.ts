@@ -35,10 +35,16 @@ test("a reader that leaves early closes the source, and no more than a chunk was
   expect([read, closed]).toEqual([3, true]);
 });
 
-test("an error of the source comes through", async () => {
+test.each(["async", "sync"])("an error of an %s source comes after what it gave", async (kind) => {
   async function* broken() {
     yield 1;
     throw new Error("torn");
   }
-  await expect(collect(readyChunks(broken(), 5))).rejects.toThrow("torn");
+  function* brokenAtOnce() {
+    yield 1;
+    throw new Error("torn");
+  }
+  const chunks = readyChunks(kind === "async" ? broken() : brokenAtOnce(), 5);
+  expect((await chunks.next()).value).toEqual([1]);
+  await expect(chunks.next()).rejects.toThrow("torn");
 });
