@@ -1,4 +1,9 @@
-/** Entities in the six ways of writing them as tags, from tags and back. Pure. */
+/**
+ * Entities in the six ways of writing them as tags, from tags and back. Pure.
+ *
+ * Scores read tags as seqeval does (metrics/schemes.ts), which drops what is malformed and cannot read all of IOE1; data
+ * must not lose anything, so here every entity is read, and every slip told.
+ */
 import { type Scheme, schemes } from "../metrics/schemes.ts";
 
 export { type Scheme, schemes } from "../metrics/schemes.ts";
