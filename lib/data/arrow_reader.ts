@@ -30,12 +30,40 @@ export async function readArrow(
     {
       columns: table.names.map(String),
       labelNames: (column) => classLabelNames(features, column) ?? namesInMetadata(stored, column),
-      rows: async (columns) => orDamaged(file, () => table.select([...columns]).toArray()),
+      rows: async (columns) =>
+        orDamaged(file, () => {
+          const chosen = table.select([...columns]);
+          for (const { data } of chosen.children) for (const batch of data) checkExtents(batch, bytes.length);
+          return chosen.toArray();
+        }),
     },
     file,
     options,
     notes,
   );
+}
+
+/** The parts of a flechette batch that say how much there is of it. */
+interface Extents {
+  length: number;
+  values?: ArrayLike<unknown>;
+  offsets?: ArrayLike<number | bigint>;
+  children?: readonly Extents[];
+}
+
+/** A damaged length or offset would make the decoder fill the memory. */
+function checkExtents({ length, values, offsets, children }: Extents, bytes: number): void {
+  if (!(length >= 0 && length <= 8 * bytes)) throw new Error(`a column of ${length} values`);
+  if (offsets !== undefined && length > 0) {
+    const most = children?.[0]?.length ?? values?.length ?? 0;
+    if (offsets.length <= length) throw new Error("offsets that end early");
+    for (let i = 0; i < length; i++) {
+      const [start, end] = [Number(offsets[i]), Number(offsets[i + 1])];
+      if (!(start >= 0 && start <= end && end <= most))
+        throw new Error(`offsets ${start} to ${end} of ${most}`);
+    }
+  }
+  for (const child of children ?? []) checkExtents(child, bytes);
 }
 
 function orDamaged<T>(file: string, read: () => T): T {

@@ -277,3 +277,43 @@ describe("a folder's files are found by their names", () => {
     );
   });
 });
+
+test("damage anywhere in a Parquet file is refused or read, and no failure is left unheard", async () => {
+  const whole = readFileSync(join(fixtures, "integers.parquet"));
+  const unheard: unknown[] = [];
+  const listen = (reason: unknown) => unheard.push(reason);
+  process.on("unhandledRejection", listen);
+  try {
+    for (let at = 0; at < whole.length; at += 3) {
+      const torn = Buffer.from(whole);
+      torn[at]! ^= 0xff;
+      const file = await write("torn.parquet", torn);
+      const error = await readExamples(file, { labelNames }).then(
+        () => undefined,
+        (cause) => cause,
+      );
+      if (error !== undefined) expect(error).toMatchObject({ code: "EDATA" });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("unhandledRejection", listen);
+  }
+  expect(unheard).toEqual([]);
+});
+
+test("an Arrow file whose offsets lead nowhere is refused before they are followed", async () => {
+  const whole = readFileSync(join(fixtures, "names.arrow"));
+  const messages = new Set<string>();
+  // The last thousand bytes hold offsets and words, not the sizes of what the library lays out.
+  for (let at = whole.length - 1000; at < whole.length - 300; at += 4) {
+    const torn = Buffer.from(whole);
+    torn.writeInt32LE(0x7fffff00, at);
+    const file = await write("torn.arrow", torn);
+    await readExamples(file, { labelNames }).catch((error) =>
+      messages.add(error.message.replace(/\d+/g, "n")),
+    );
+  }
+  expect([...messages].join("\n")).toMatch(
+    /not a readable Arrow file \(offsets n to n of n\); write or fetch it again/,
+  );
+});
