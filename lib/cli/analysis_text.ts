@@ -1,4 +1,4 @@
-import type { Analysis, Mistake } from "../metrics/analysis.ts";
+import type { Analysis, GroupScore, Mistake } from "../metrics/analysis.ts";
 import type { Paint } from "./terminal.ts";
 
 const percent = (share: number) => (100 * share).toFixed(2);
@@ -17,24 +17,8 @@ export function analysisText(analysis: Analysis, paint: Paint): string {
     heading("Most frequent mistakes"),
     ...analysis.mistakes.slice(0, 10).map(mistakeLine),
     heading("By length in words"),
-    table(
-      ["words", "precision", "recall", "F1", "entities"],
-      analysis.by_length.map((one) => [
-        ...[one.words, percent(one.precision), percent(one.recall), percent(one.f1)],
-        one.number.toLocaleString("en-US"),
-      ]),
-    ),
-    ...(analysis.by_seen
-      ? [
-          heading("By what the training file has"),
-          table(
-            ["", "recall", "entities"],
-            Object.entries(analysis.by_seen).map(([name, { recall, number }]) => [
-              ...[name.replace("_", " "), percent(recall), number.toLocaleString("en-US")],
-            ]),
-          ),
-        ]
-      : []),
+    groupTable(analysis.by_length),
+    ...(analysis.by_seen ? [heading("By what the training file has"), groupTable(analysis.by_seen)] : []),
     heading("Leaving out what is less sure"),
     table(
       ["score from", "precision", "recall", "F1"],
@@ -44,6 +28,16 @@ export function analysisText(analysis: Analysis, paint: Paint): string {
     ),
     `\ncalibration error: words ${percent(calibration.words)}, entities ${percent(calibration.entities)}`,
   ].join("\n");
+}
+
+function groupTable(groups: Record<string, GroupScore>): string {
+  return table(
+    ["", "precision", "recall", "F1", "entities"],
+    Object.entries(groups).map(([name, one]) => [
+      ...[name.replace("_", " "), percent(one.precision), percent(one.recall), percent(one.f1)],
+      one.number.toLocaleString("en-US"),
+    ]),
+  );
 }
 
 function confusionTable(confusion: Analysis["confusion"]): string {

@@ -26,12 +26,11 @@ export interface Mistake {
   places: string[];
 }
 
-export interface LengthScore {
-  /** `1`, `2`, `3` or `4+` words. */
-  words: string;
+export interface GroupScore {
   precision: number;
   recall: number;
   f1: number;
+  /** Gold entities. */
   number: number;
 }
 
@@ -42,9 +41,10 @@ export interface Analysis {
   confusion: Record<string, Record<string, number>>;
   /** The most frequent ones first. */
   mistakes: Mistake[];
-  by_length: LengthScore[];
-  /** Share of gold entities found, by whether the training file has their words as an entity. */
-  by_seen?: Record<"same_type" | "other_type" | "unseen", { recall: number; number: number }>;
+  /** By words of an entity. */
+  by_length: Record<"1" | "2" | "3" | "4+", GroupScore>;
+  /** By whether the training file has an entity of these words. */
+  by_seen?: Record<"same_type" | "other_type" | "unseen", GroupScore>;
   /**
    * Expected calibration error (Guo et al., 2017) in ten bins: of words, by their tag's probability; of entities, by the
    * mean of their words'.
@@ -187,43 +187,43 @@ function mistakesOf(pairs: readonly Pair[]): Mistake[] {
   return [...found.values()].sort((a, b) => b.count - a.count);
 }
 
-function byLength(pairs: readonly Pair[]): LengthScore[] {
-  const bucket = ({ start, end }: Entity) => Math.min(4, end - start + 1);
-  return [1, 2, 3, 4].flatMap((length) => {
-    const counts = { correct: 0, predicted: 0, gold: 0 };
-    for (const pair of pairs) {
-      if (pair.gold && bucket(pair.gold) === length) {
-        counts.gold++;
-        if (kindOf(pair) === "correct") counts.correct++;
-      }
-      if (pair.predicted && bucket(pair.predicted) === length) counts.predicted++;
+/** Scores of entities by a group of their own: gold counts in its group, a prediction in its own. */
+function byGroup<G extends string>(
+  pairs: readonly Pair[],
+  groups: readonly G[],
+  groupOf: (entity: Entity) => G,
+): Record<G, GroupScore> {
+  const counts = new Map(groups.map((name) => [name, { correct: 0, predicted: 0, gold: 0 }]));
+  for (const pair of pairs) {
+    if (pair.gold) {
+      const count = counts.get(groupOf(pair.gold))!;
+      count.gold++;
+      if (kindOf(pair) === "correct") count.correct++;
     }
-    if (counts.gold + counts.predicted === 0) return [];
-    return [{ words: length === 4 ? "4+" : String(length), ...scoreOf(counts), number: counts.gold }];
-  });
+    if (pair.predicted) counts.get(groupOf(pair.predicted))!.predicted++;
+  }
+  return Object.fromEntries(
+    [...counts].map(([name, count]) => [name, { ...scoreOf(count), number: count.gold }]),
+  ) as Record<G, GroupScore>;
 }
+
+const lengths = ["1", "2", "3", "4+"] as const;
+
+function byLength(pairs: readonly Pair[]): Analysis["by_length"] {
+  return byGroup(pairs, lengths, ({ start, end }) => lengths[Math.min(3, end - start)]!);
+}
+
+const familiarity = ["same_type", "other_type", "unseen"] as const;
 
 function bySeen(
   pairs: readonly Pair[],
   seen: ReadonlyMap<string, ReadonlySet<string>>,
 ): NonNullable<Analysis["by_seen"]> {
-  const counts = { same_type: [0, 0], other_type: [0, 0], unseen: [0, 0] };
-  for (const pair of pairs) {
-    if (!pair.gold) continue;
-    const types = seen.get(pair.gold.text);
-    const count = counts[types?.has(pair.gold.type) ? "same_type" : types ? "other_type" : "unseen"];
-    count[0]! += Number(kindOf(pair) === "correct");
-    count[1]!++;
-  }
-  const share = ([correct, number]: number[]) => ({
-    recall: number ? correct! / number : 0,
-    number: number!,
+  return byGroup(pairs, familiarity, ({ text, type }) => {
+    const types = seen.get(text);
+    if (!types) return "unseen";
+    return types.has(type) ? "same_type" : "other_type";
   });
-  return {
-    same_type: share(counts.same_type),
-    other_type: share(counts.other_type),
-    unseen: share(counts.unseen),
-  };
 }
 
 const BINS = 10;

@@ -186,7 +186,7 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     expect(found.valid_tags).toEqual({ overall_f1_without: 1, change: 0 });
     expect(found.analysis).toMatchObject({
       counts: { correct: 16, boundary: 0, type: 0, both: 0, missed: 0, spurious: 0 },
-      by_seen: { same_type: { recall: 1, number: 16 }, unseen: { recall: 0, number: 0 } },
+      by_seen: { same_type: { f1: 1, number: 16 }, unseen: { f1: 0, number: 0 } },
     });
     const { code, stdout } = torchner([...args, ...more]);
     expect([code, stdout]).toEqual([

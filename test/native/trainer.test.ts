@@ -235,6 +235,33 @@ test("a sentence over the model's positions is refused before the first step", a
   expect(trainer.state.globalStep).toBe(0);
 });
 
+test("windows of a sentence are predicted as one row; reference numerics cut it, as Hugging Face does", async () => {
+  const wordLabels = Int32Array.of(0, 1, 0);
+  const [cls, sep] = [1, 2];
+  const row = (ids: number[], words: number[]) => ({
+    inputIds: Int32Array.from([cls, ...ids, sep]),
+    tokenTypeIds: new Int32Array(ids.length + 2),
+    attentionMask: new Int32Array(ids.length + 2).fill(1),
+    labels: Int32Array.from([-100, ...words.map((word) => (word < 0 ? -100 : wordLabels[word]!)), -100]),
+    wordIds: Int32Array.from([-1, ...words, -1]),
+    wordLabels,
+  });
+  const truncated = row([5, 8], [0, 1]);
+  const windows = new Dataset([
+    { ...row([5, 8], [0, 1]), window: { index: 0, truncated } },
+    { ...row([8, 9], [-1, 2]), window: { index: 1 } },
+    validation.at(0),
+  ]);
+  const { trainer } = await makeTrainer({});
+  const whole = await trainer.predict(windows);
+  expect([whole.shape[0], [...whole.labelIds].slice(0, 4)]).toEqual([2, [0, 1, 0, -100]]);
+  expect(whole.metrics.test_skipped_words).toBe(0);
+  const { trainer: reference } = await makeTrainer({ numerics: "reference" });
+  const cut = await reference.predict(windows);
+  expect([cut.shape[0], [...cut.labelIds].slice(0, 5)]).toEqual([2, [-100, 0, 1, -100, -100]]);
+  expect(cut.metrics.test_skipped_words).toBe(1);
+});
+
 test("a run that is stopped leaves a model that can be used", async () => {
   const stop = new AbortController();
   const abort: TrainerCallback = { onStepEnd: () => stop.abort() };

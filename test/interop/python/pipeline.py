@@ -50,7 +50,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     ner = pipeline("ner", model=model, tokenizer=tokenizer)
     texts, words, ignored = request["texts"], request["words"], request["ignoreLabels"]
     return {
-        "found": find(ner, texts, ignored),
+        "found": find(ner, texts, ignored, **({"stride": request["stride"]} if "stride" in request else {})),
         "split": find(ner, words, ignored, is_split_into_words=True, delimiter="::"),
         "misjudged": [misjudges_words(tokenizer, text) for text in texts],
         "misjudgedSplit": [misjudges_words(tokenizer, one) for one in words],

@@ -56,22 +56,24 @@ test("the same mistake is counted, with its places", () => {
 });
 
 test("scores by length count gold by its own and predictions by theirs", () => {
-  expect(analyse(sentences).by_length).toEqual([
-    { words: "1", precision: 0, recall: 0, f1: 0, number: 2 },
-    { words: "2", precision: 1, recall: 0.5, f1: 2 / 3, number: 2 },
-    { words: "3", precision: 0, recall: 0, f1: 0, number: 1 },
-  ]);
+  const none = { precision: 0, recall: 0, f1: 0 };
+  expect(analyse(sentences).by_length).toEqual({
+    "1": { ...none, number: 2 },
+    "2": { precision: 1, recall: 0.5, f1: 2 / 3, number: 2 },
+    "3": { ...none, number: 1 },
+    "4+": { ...none, number: 0 },
+  });
 });
 
-test("recall by what the training data has", () => {
+test("scores by what the training data has", () => {
   const seen = entityTypes([
     { words: ["Ana", "Lee"], tags: ["B-PER", "I-PER"] },
     { words: ["Paris"], tags: ["B-PER"] },
   ]);
   expect(analyse(sentences, { seen }).by_seen).toEqual({
-    same_type: { recall: 1, number: 1 },
-    other_type: { recall: 0, number: 1 },
-    unseen: { recall: 0, number: 3 },
+    same_type: { precision: 1, recall: 1, f1: 1, number: 1 },
+    other_type: { precision: 0, recall: 0, f1: 0, number: 1 },
+    unseen: { precision: 0, recall: 0, f1: 0, number: 3 },
   });
 });
 
@@ -91,5 +93,5 @@ test("a higher threshold leaves out what is less sure", () => {
 });
 
 test("nothing to analyse gives zeros", () => {
-  expect(analyse([])).toMatchObject({ calibration: { words: 0, entities: 0 }, mistakes: [], by_length: [] });
+  expect(analyse([])).toMatchObject({ calibration: { words: 0, entities: 0 }, mistakes: [] });
 });
