@@ -53,7 +53,10 @@ export function cos(x: number): number {
 /** @param base  At least 0.  @param exponent  Above 0. */
 export function pow(base: number, exponent: number): number {
   if (base === 0 || base === 1 || exponent === 1) return base;
-  return rounded(exp(times(fixed(exponent), log(fixed(base)))));
+  const power = times(fixed(exponent), log(fixed(base)));
+  // A small result has as many bits as a large one: only the part between 1 and 2 is an integer of 2^-128.
+  const halvings = -power / ln2 + 1n;
+  return rounded(exp(power + halvings * ln2)) / 2 ** Number(halvings);
 }
 
 /** 2 artanh((x - 1) / (x + 1)), after halving or doubling x to about 1. */
@@ -62,7 +65,7 @@ function log(x: bigint): bigint {
   let near = x;
   for (; near > (one * 3n) / 2n; near >>= 1n) halvings++;
   for (; near < (one * 3n) / 4n; near <<= 1n) halvings--;
-  return artanhTwice(near) + halvings * artanhTwice(2n * one);
+  return artanhTwice(near) + halvings * ln2;
 }
 
 function artanhTwice(x: bigint): bigint {
@@ -77,6 +80,8 @@ function artanhTwice(x: bigint): bigint {
     })
   );
 }
+
+const ln2 = artanhTwice(2n * one);
 
 /** Taylor's series of x / 2^16, squared 16 times. */
 function exp(x: bigint): bigint {

@@ -22,6 +22,13 @@ test("powers are the nearest double; whole ones are exact products", () => {
   expect(pow(0.001, 0.25)).toBe(0.1778279410038923);
 });
 
+test("small powers have all their bits", () => {
+  // From Python's mpmath, at 60 digits.
+  expect(pow(0.001, 7.8412376023681984)).toBe(2.9942440339612e-24);
+  expect(pow(0.001, 40.5)).toBe(3.162277660168382e-122);
+  expect(pow(1.5, 0.5)).toBe(1.224744871391589);
+});
+
 test("both lie within a unit of the engine's", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 40, noNaN: true }), (x) => {
