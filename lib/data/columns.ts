@@ -20,7 +20,7 @@ export interface AskedColumns {
 
 /**
  * The columns that were named, else those with a usual name, else (of exactly two) the first and the second, as run_ner
- * takes them.
+ * takes them: never one for both.
  * @throws {TorchnerError} `EDATA` that lists the columns and asks which they are.
  */
 export function chooseColumns(names: readonly string[], asked: AskedColumns, place: string): Columns {
@@ -31,10 +31,21 @@ export function chooseColumns(names: readonly string[], asked: AskedColumns, pla
     return found === undefined ? undefined : names[found];
   };
   const byOrder = names.length === 2 && asked.textColumn === undefined && asked.labelColumn === undefined;
-  const text = find(asked.textColumn, textNames, "text") ?? (byOrder ? names[0] : undefined);
-  const label = find(asked.labelColumn, labelNames, "label") ?? (byOrder ? names[1] : undefined);
+  const found = {
+    text: find(asked.textColumn, textNames, "text"),
+    label: find(asked.labelColumn, labelNames, "label"),
+  };
+  const text = found.text ?? (byOrder && found.label !== names[0] ? names[0] : undefined);
+  const label = found.label ?? (byOrder && found.text !== names[1] ? names[1] : undefined);
   if (text === undefined) throw which("words", "text", names, place);
   if (label === undefined && asked.labels !== "optional") throw which("tags", "label", names, place);
+  if (label === text) {
+    throw new TorchnerError(
+      "EDATA",
+      `${place}: column ${text} would hold both words and tags; name the other one with textColumn or labelColumn ` +
+        "(--text-column-name, --label-column-name).",
+    );
+  }
   return label === undefined ? { text } : { text, label };
 }
 

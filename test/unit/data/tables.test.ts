@@ -95,6 +95,10 @@ describe("CSV", () => {
   test("a test file may come without tags", async () => {
     const file = await write("plain.csv", "text\nAnna left\n");
     expect(await read(file, { labels: "optional" })).toMatchObject([{ tokens: ["Anna", "left"] }]);
+    const numbered = await write("numbered.csv", "id,text\n1,Anna left\n");
+    expect(content(await read(numbered, { labels: "optional" }))).toEqual([
+      { tokens: ["Anna", "left"], nerTags: undefined },
+    ]);
   });
 
   test("the source is the row's line, also below a cell with line ends in it", async () => {
@@ -113,6 +117,22 @@ describe("CSV", () => {
       "words,tags\na,O\n",
       /no column word; did you mean words\?/,
       { textColumn: "word" },
+    ],
+    [
+      "words in the second of two columns, tags in one of another name,",
+      "ner_labels,text\nB-PER O,Anna left\n",
+      /t\.csv:1: which column holds the tags\? The columns are ner_labels, text/,
+    ],
+    [
+      "tags in the first of two columns, words in one of another name,",
+      "tags,words_of_it\nB-PER O,Anna left\n",
+      /t\.csv:1: which column holds the words\? The columns are tags, words_of_it/,
+    ],
+    [
+      "one column for both",
+      "tags,x\nO,a\n",
+      /t\.csv:1: column tags would hold both words and tags; name the other/,
+      { textColumn: "tags" },
     ],
     ["cells that are missing", "text,labels\nAnna,O\nleft\n", /t\.csv:3: 1 cells, but 2 in the header/],
     ["words and tags that differ", "text,labels\nAnna left,O O O\n", /t\.csv:2: 2 words but 3 tags/],
