@@ -46,6 +46,10 @@ export function chooseColumns(names: readonly string[], asked: AskedColumns, pla
         "(--text-column-name, --label-column-name).",
     );
   }
+  for (const chosen of [text, label]) {
+    if (names.indexOf(chosen!) === names.lastIndexOf(chosen!)) continue;
+    throw new TorchnerError("EDATA", `${place}: two columns are called ${chosen}; give one another name.`);
+  }
   return label === undefined ? { text } : { text, label };
 }
 

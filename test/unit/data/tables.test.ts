@@ -134,6 +134,12 @@ describe("CSV", () => {
       /t\.csv:1: column tags would hold both words and tags; name the other/,
       { textColumn: "tags" },
     ],
+    [
+      "a column whose name another one has too",
+      "word,tag,tag\na,O,B-X\n",
+      /t\.csv:1: two columns are called tag; give one another name/,
+      { labelColumn: 2 },
+    ],
     ["cells that are missing", "text,labels\nAnna,O\nleft\n", /t\.csv:3: 1 cells, but 2 in the header/],
     ["words and tags that differ", "text,labels\nAnna left,O O O\n", /t\.csv:2: 2 words but 3 tags/],
     ["a quote that stays open", 'text,labels\n"Anna,O\n', /t\.csv:2: a quote that is never closed/],
