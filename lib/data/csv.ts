@@ -73,7 +73,7 @@ function quoted(text: string, start: number, place: string): Cell {
 
 /** What divides the header's cells. A `.csv` may well be divided by semicolons or tabs. */
 export function separatorOf(text: string): string {
-  const header = text.slice(0, text.indexOf("\n") < 0 ? text.length : text.indexOf("\n"));
+  const header = /[^\r\n]+/.exec(text)?.[0] ?? "";
   const counts = [",", ";", "\t"].map((separator) => [separator, header.split(separator).length] as const);
   return counts.reduce((most, next) => (next[1] > most[1] ? next : most))[0];
 }

@@ -35,16 +35,29 @@ const sentenceColumn = /^(sentence|sent|doc|document)[ _-]*(#|no|nr|id|idx|index
  *   differ in number, or a table that does not tell its columns or sentences.
  */
 export function readTable(text: string, options: CsvOptions, notes: Notes): Example[] {
+  const table = tableOf(text, options);
+  const full = table.rows.filter(({ cells }) => cells.length > 0);
+  if (full.length === 0) {
+    throw new TorchnerError(
+      "EDATA",
+      `${options.file}:1: no row below the header; give a file with sentences.`,
+    );
+  }
+  return holdsSentences(full, table)
+    ? sentenceRows(full, table, options, notes)
+    : wordRows(table, options, notes);
+}
+
+function tableOf(text: string, options: CsvOptions): Table {
   const { file } = options;
-  const [header, ...rows] = readCsv(text, separatorOf(text), file);
-  const names = header!.cells.map((name) => name.trim());
-  const columns = chooseColumns(names, options, `${file}:1`);
-  const table: Table = {
-    rows,
-    text: names.indexOf(columns.text),
-    label: columns.label === undefined ? -1 : names.indexOf(columns.label),
-    sentence: names.findIndex((name) => name !== columns.text && sentenceColumn.test(name)),
-  };
+  const all = readCsv(text, separatorOf(text), file);
+  const head = all.findIndex(({ cells }) => cells.length > 0);
+  if (head < 0) {
+    throw new TorchnerError("EDATA", `${file}:1: no header row; name the columns, e.g. tokens,ner_tags.`);
+  }
+  const rows = all.slice(head + 1);
+  const names = all[head]!.cells.map((name) => name.trim());
+  const columns = chooseColumns(names, options, `${file}:${all[head]!.line}`);
   for (const { line, cells } of rows) {
     if (cells.length === 0 || cells.length === names.length) continue;
     throw new TorchnerError(
@@ -52,13 +65,12 @@ export function readTable(text: string, options: CsvOptions, notes: Notes): Exam
       `${file}:${line}: ${cells.length} cells, but ${names.length} in the header; put a cell that holds the separator in quotes.`,
     );
   }
-  const full = rows.filter(({ cells }) => cells.length > 0);
-  if (full.length === 0) {
-    throw new TorchnerError("EDATA", `${file}:1: no row below the header; give a file with sentences.`);
-  }
-  return holdsSentences(full, table)
-    ? sentenceRows(full, table, options, notes)
-    : wordRows(table, options, notes);
+  return {
+    rows,
+    text: names.indexOf(columns.text),
+    label: columns.label === undefined ? -1 : names.indexOf(columns.label),
+    sentence: names.findIndex((name) => name !== columns.text && sentenceColumn.test(name)),
+  };
 }
 
 /** A row is a sentence where a cell is a list, or no column numbers sentences and a cell of tags holds several. */

@@ -81,6 +81,7 @@ describe("CSV", () => {
     ["tags apart by blanks", "text,labels\nAnna left,B-PER O\nBye,O\n"],
     ["JSON lists", 'tokens,ner_tags\n"[""Anna"", ""left""]","[""B-PER"", ""O""]"\n"[""Bye""]","[""O""]"\n'],
     ["numpy's lists", "tokens,ner_tags\n['Anna' 'left'],['B-PER' 'O']\n['Bye'],['O']\n"],
+    ["empty lines above the header", "\r\n\nword;tag;sent\nAnna;B-PER;1\nleft;O;1\nBye;O;2\n"],
     ["two columns of any name", 'a,b\nAnna left,"B-PER,O"\nBye,O\n'],
   ])("%s", async (_, text) => {
     expect(await table(text)).toEqual(anna);
@@ -146,6 +147,9 @@ describe("CSV", () => {
     ["text behind a quote", 'text,labels\n"Anna"s,O\n', /t\.csv:2: text after a closing quote/],
     ["an empty word", "sentence_id,word,tag\n1,,O\n", /t\.csv:2: the word is empty/],
     ["an empty tag", "sentence_id,word,tag\n1,a,\n", /t\.csv:2: the tag is empty/],
+    ["a byte order mark alone", "\ufeff", /t\.csv:1: no header row; name the columns/],
+    ["nothing but empty lines", "\n\r\n", /t\.csv:1: no header row/],
+    ["an unknown header below an empty line", "\na,b,c\n1,2,3\n", /t\.csv:2: which column holds the words/],
     ["no row", "text,labels\n", /t\.csv:1: no row below the header/],
     [
       "words without sentences",
