@@ -23,11 +23,11 @@ interface Table {
   text: number;
   /** -1: no tags. */
   label: number;
-  /** Column that numbers the sentences; -1: none. */
-  sentence: number;
+  /** Columns that number the sentences, documents too: sentences of each may be counted from 1. */
+  sentence: number[];
 }
 
-/** `Sentence #`, `sentence_id`, `sent_idx`, `doc_id`, ...: the column that tells where a sentence begins. */
+/** `Sentence #`, `sentence_id`, `sent_idx`, `doc_id`, ...: the columns that tell where a sentence begins. */
 const sentenceColumn = /^(sentence|sent|doc|document)[ _-]*(#|no|nr|id|idx|index|number)?\.?$/i;
 
 /**
@@ -69,7 +69,7 @@ function tableOf(text: string, options: CsvOptions): Table {
     rows,
     text: names.indexOf(columns.text),
     label: columns.label === undefined ? -1 : names.indexOf(columns.label),
-    sentence: names.findIndex((name) => name !== columns.text && sentenceColumn.test(name)),
+    sentence: names.flatMap((name, i) => (name !== columns.text && sentenceColumn.test(name) ? [i] : [])),
   };
 }
 
@@ -77,7 +77,7 @@ function tableOf(text: string, options: CsvOptions): Table {
 function holdsSentences(rows: readonly CsvRow[], table: Table): boolean {
   const first = rows[0]!.cells[table.text]!;
   if (parseList(first)) return true;
-  if (table.sentence >= 0) return false;
+  if (table.sentence.length > 0) return false;
   const column = table.label >= 0 ? table.label : table.text;
   return rows.some(({ cells }) => /\S[\s,]+\S/.test(cells[column]!.trim()));
 }
@@ -111,7 +111,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
   const { file, labelNames } = options;
   const examples: Example[] = [];
   let current: Example | undefined;
-  let number: string | undefined;
+  const numbers = new Map<number, string>();
   let borders = 0;
   for (const { line, cells } of table.rows) {
     if (cells.length === 0) {
@@ -120,10 +120,13 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
       continue;
     }
     const place = `${file}:${line}`;
-    const own = table.sentence < 0 ? "" : cells[table.sentence]!.trim();
-    // Filled on every row of a sentence, or on its first alone.
-    if (own !== "" && own !== number) current = undefined;
-    if (own !== "") number = own;
+    for (const column of table.sentence) {
+      const own = cells[column]!.trim();
+      // Filled on every row of a sentence, or on its first alone.
+      if (own === "" || own === numbers.get(column)) continue;
+      numbers.set(column, own);
+      current = undefined;
+    }
     if (current === undefined) {
       current = { tokens: [], source: { file, line } };
       if (table.label >= 0) current.nerTags = [];
@@ -138,7 +141,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
       current.nerTags!.push(tagName(cells[table.label]!.trim(), labelNames, place, notes));
   }
   const rows = table.rows.length - borders;
-  if (examples.length > 1 || rows <= 1 || table.sentence >= 0 || borders > 0) return examples;
+  if (examples.length > 1 || rows <= 1 || table.sentence.length > 0 || borders > 0) return examples;
   throw new TorchnerError(
     "EDATA",
     `${file}:2: ${rows} rows of one word each, and nothing tells where a sentence ends; ` +

@@ -75,6 +75,14 @@ describe("CSV", () => {
       "sentences numbered on their first row",
       "Sentence #,Word,POS,Tag\n1,Anna,N,B-PER\n,left,V,O\n2,Bye,I,O",
     ],
+    [
+      "sentences numbered within each document",
+      "doc_id,sentence_id,word,tag\n1,1,Anna,B-PER\n1,1,left,O\n1,2,Bye,O\n",
+    ],
+    [
+      "the same number in the next document",
+      "sentence_id,doc_id,word,tag\n1,1,Anna,B-PER\n1,1,left,O\n1,2,Bye,O\n",
+    ],
     ["sentences between empty lines", "word,tag\r\nAnna,B-PER\r\nleft,O\r\n\r\nBye,O\r\n"],
     ["semicolons", "word;tag;sent\nAnna;B-PER;1\nleft;O;1\nBye;O;2\n"],
     ["a row per sentence, tags apart by commas", 'sentence,word_labels\nAnna left,"B-PER,O"\nBye,O\n'],
