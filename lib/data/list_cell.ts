@@ -22,7 +22,11 @@ const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "\b", f:
 
 /** What Python's repr and JSON write behind a backslash. */
 function unescaped(text: string): string {
-  return text.replace(/\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs, (_, u, x, letter) =>
-    letter === undefined ? String.fromCharCode(Number.parseInt(u ?? x, 16)) : (escapes[letter] ?? letter),
+  return text.replace(
+    /\\(?:U(00(?:0\p{AHex}|10)\p{AHex}{4})|u(\p{AHex}{4})|x(\p{AHex}{2})|(.))/gsu,
+    (_, wide, unit, byte, letter) =>
+      letter === undefined
+        ? String.fromCodePoint(Number.parseInt(wide ?? unit ?? byte, 16))
+        : (escapes[letter] ?? letter),
   );
 }

@@ -95,6 +95,13 @@ describe("CSV", () => {
     expect(await table(text)).toEqual(anna);
   });
 
+  test("what Python escapes in a list is the character again", async () => {
+    const text = String.raw`tokens,ner_tags
+"['\U000e0067x', '\u200b', '\xa0', 'a\\b', 'it\'s']","['O', 'O', 'O', 'O', 'O']"
+`;
+    expect((await table(text))[0]!.tokens).toEqual(["\u{e0067}x", "\u200b", "\u00a0", "a\\b", "it's"]);
+  });
+
   test("columns by name or index, integers by label names", async () => {
     const text = "id,x,y\n1,Anna left,1 0\n2,Bye,0\n";
     expect(await table(text, { textColumn: "x", labelColumn: "y", labelNames })).toEqual(anna);
