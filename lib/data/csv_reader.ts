@@ -5,7 +5,7 @@
 import { TorchnerError } from "../native/errors.ts";
 import { type AskedColumns, chooseColumns } from "./columns.ts";
 import { type CsvRow, readCsv, separatorOf } from "./csv.ts";
-import { parseList } from "./list_cell.ts";
+import { isBrokenList, parseList } from "./list_cell.ts";
 import type { Notes } from "./notes.ts";
 import { recordReader } from "./records.ts";
 import { tagName } from "./tags.ts";
@@ -73,39 +73,60 @@ function tableOf(text: string, options: CsvOptions): Table {
   };
 }
 
-/** A row is a sentence where a cell is a list, or no column numbers sentences and a cell of tags holds several. */
-function holdsSentences(rows: readonly CsvRow[], table: Table): boolean {
-  const first = rows[0]!.cells[table.text]!;
-  if (parseList(first)) return true;
-  if (table.sentence.length > 0) return false;
-  const column = table.label >= 0 ? table.label : table.text;
-  return rows.some(({ cells }) => /\S[\s,]+\S/.test(cells[column]!.trim()));
+/**
+ * A row is a sentence where a cell is a list or a cell of tags holds several. Where a column numbers the sentences there
+ * have to be as many words as tags (or, without tags, a number for each row): `B-a,B-b` may be two tags of one word.
+ */
+function holdsSentences(rows: readonly CsvRow[], { text, label, sentence }: Table): boolean {
+  const [first] = rows;
+  if (isList(first!.cells[text]!, "words")) return true;
+  if (label < 0) {
+    const numbered = sentence.length === 0 || rows.every((row, i) => isNumbered(row, rows[i - 1], sentence));
+    return numbered && rows.some(({ cells }) => split(cells[text]!).length > 1);
+  }
+  if (isList(first!.cells[label]!, "tags")) return true;
+  return rows.some(({ cells }) => {
+    const tags = splitTags(cells[label]!).length;
+    return tags > 1 && (sentence.length === 0 || tags === split(cells[text]!).length);
+  });
 }
+
+function isList(cell: string, what: "words" | "tags"): boolean {
+  return parseList(cell) !== undefined || isBrokenList(cell, what);
+}
+
+/** Whether a row has a number that the one before it does not have. */
+function isNumbered({ cells }: CsvRow, before: CsvRow | undefined, columns: readonly number[]): boolean {
+  return columns.some((column) => cells[column]!.trim() !== "" && cells[column] !== before?.cells[column]);
+}
+
+const split = (cell: string) => cell.split(/\s+/).filter((word) => word !== "");
+
+/** Tags stand apart by commas or blanks: no tag holds either. */
+const splitTags = (cell: string) => cell.split(/[\s,]+/).filter((tag) => tag !== "");
 
 function sentenceRows(rows: readonly CsvRow[], table: Table, options: CsvOptions, notes: Notes): Example[] {
   const { file, labelNames, labels } = options;
   const read = recordReader({ labelNames, labels: table.label < 0 ? labels : "required" }, notes);
   return rows.map(({ line, cells }) => {
-    const record: Record<string, unknown> = { tokens: wordsOf(cells[table.text]!) };
-    if (table.label >= 0) record.ner_tags = tagsOf(cells[table.label]!);
-    return read(record, { file, line }, `${file}:${line}`);
+    const place = `${file}:${line}`;
+    const words = cells[table.text]!;
+    const record: Record<string, unknown> = { tokens: listIn(words, "words", place) ?? split(words) };
+    if (table.label >= 0) {
+      const tags = cells[table.label]!;
+      record.ner_tags = listIn(tags, "tags", place) ?? splitTags(tags);
+    }
+    return read(record, { file, line }, place);
   });
 }
 
-const wordsOf = (cell: string): unknown[] =>
-  parseList(cell) ??
-  cell
-    .trim()
-    .split(/\s+/)
-    .filter((word) => word !== "");
-
-/** Tags stand in a list, or apart by commas or blanks: no tag holds either. */
-const tagsOf = (cell: string): unknown[] =>
-  parseList(cell) ??
-  cell
-    .trim()
-    .split(/[\s,]+/)
-    .filter((tag) => tag !== "");
+function listIn(cell: string, what: "words" | "tags", place: string): unknown[] | undefined {
+  if (!isBrokenList(cell, what)) return parseList(cell);
+  throw new TorchnerError(
+    "EDATA",
+    `${place}: the list of ${what} cannot be read (${JSON.stringify(cell.slice(0, 40))}...); write it as JSON, all of it.`,
+  );
+}
 
 function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
   const { file, labelNames } = options;

@@ -18,6 +18,16 @@ export function parseList(cell: string): (string | number)[] | undefined {
   return items;
 }
 
+/**
+ * Whether a cell that `parseList` cannot read was meant as a list: numpy shortens long ones to `...`, and writes `nan`,
+ * `1.0` or `np.str_('EU')`. A sentence may stand in brackets too, tags never do.
+ */
+export function isBrokenList(cell: string, what: "words" | "tags"): boolean {
+  const text = cell.trim();
+  const opened = what === "tags" ? /^\[/ : /^\[\s*(['"]|np\.)/;
+  return opened.test(text) && text.endsWith("]") && parseList(text) === undefined;
+}
+
 const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f" };
 
 /** What Python's repr and JSON write behind a backslash. */

@@ -90,9 +90,24 @@ describe("CSV", () => {
     ["JSON lists", 'tokens,ner_tags\n"[""Anna"", ""left""]","[""B-PER"", ""O""]"\n"[""Bye""]","[""O""]"\n'],
     ["numpy's lists", "tokens,ner_tags\n['Anna' 'left'],['B-PER' 'O']\n['Bye'],['O']\n"],
     ["empty lines above the header", "\r\n\nword;tag;sent\nAnna;B-PER;1\nleft;O;1\nBye;O;2\n"],
+    ["numbered rows of a sentence each", "sentence_id,text,labels\n1,Anna left,B-PER O\n2,Bye,O\n"],
+    ["several sentences of a document", "doc_id,text,labels\n1,Anna left,B-PER O\n1,Bye,O\n"],
+    [
+      "a text beside lists of tags",
+      "Sentence #,Sentence,Tag\nSentence: 1,Anna left,\"['B-PER', 'O']\"\nSentence: 2,Bye,['O']\n",
+    ],
     ["two columns of any name", 'a,b\nAnna left,"B-PER,O"\nBye,O\n'],
   ])("%s", async (_, text) => {
     expect(await table(text)).toEqual(anna);
+  });
+
+  test("a word with two tags is a word, and a sentence may stand in brackets", async () => {
+    expect(await table('sentence_id,word,tag\n1,Anna,"B-a,B-b"\n1,left,O\n')).toEqual([
+      { tokens: ["Anna", "left"], nerTags: ["B-a", "O"] },
+    ]);
+    expect(await table("text,tags\n[ Reuters ],O B-ORG O\n")).toEqual([
+      { tokens: ["[", "Reuters", "]"], nerTags: ["O", "B-ORG", "O"] },
+    ]);
   });
 
   test("what Python escapes in a list is the character again", async () => {
@@ -112,6 +127,15 @@ describe("CSV", () => {
     const file = await write("plain.csv", "text\nAnna left\n");
     expect(await read(file, { labels: "optional" })).toMatchObject([{ tokens: ["Anna", "left"] }]);
     const numbered = await write("numbered.csv", "id,text\n1,Anna left\n");
+    const both = await write("both.csv", "sentence_id,text\n1,Anna left\n2,Bye\n");
+    expect((await read(both, { labels: "optional" })).map(({ tokens }) => tokens)).toEqual([
+      ["Anna", "left"],
+      ["Bye"],
+    ]);
+    const words = await write("words.csv", "sentence_id,word\n1,New York\n1,sleeps\n");
+    expect((await read(words, { labels: "optional" })).map(({ tokens }) => tokens)).toEqual([
+      ["New York", "sleeps"],
+    ]);
     expect(content(await read(numbered, { labels: "optional" }))).toEqual([
       { tokens: ["Anna", "left"], nerTags: undefined },
     ]);
@@ -165,6 +189,17 @@ describe("CSV", () => {
     ["a byte order mark alone", "\ufeff", /t\.csv:1: no header row; name the columns/],
     ["nothing but empty lines", "\n\r\n", /t\.csv:1: no header row/],
     ["an unknown header below an empty line", "\na,b,c\n1,2,3\n", /t\.csv:2: which column holds the words/],
+    ...[
+      "['a' 'b' ... 'c'],['O' 'O' ... 'O']",
+      "\"['a', nan]\",\"['O', 'O']\"",
+      "\"[np.str_('a'), 'b']\",\"['O', 'O']\"",
+      'a b,"[0.0, 1.0]"',
+      'a b,"[np.int64(0), np.int64(1)]"',
+    ].map((row): [string, string, RegExp] => [
+      `the list in ${row}`,
+      `tokens,ner_tags\n${row}\n`,
+      /t\.csv:2: the list of (words|tags) cannot be read \(.*\); write it as JSON, all of it/,
+    ]),
     ["no row", "text,labels\n", /t\.csv:1: no row below the header/],
     [
       "words without sentences",
