@@ -153,11 +153,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
       if (table.label >= 0) current.nerTags = [];
       examples.push(current);
     }
-    const word = cells[table.text]!.trim();
-    if (word === "") {
-      throw new TorchnerError("EDATA", `${place}: the word is empty; write it, or take the row out.`);
-    }
-    current.tokens.push(word);
+    current.tokens.push(wordIn(cells[table.text]!, place));
     if (table.label >= 0)
       current.nerTags!.push(tagName(cells[table.label]!.trim(), labelNames, place, notes));
   }
@@ -167,5 +163,17 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
     "EDATA",
     `${file}:2: ${rows} rows of one word each, and nothing tells where a sentence ends; ` +
       "add a column such as sentence_id, or empty lines between sentences.",
+  );
+}
+
+function wordIn(cell: string, place: string): string {
+  const word = cell.trim();
+  if (word === "") {
+    throw new TorchnerError("EDATA", `${place}: the word is empty; write it, or take the row out.`);
+  }
+  if (!/[\r\n]/.test(word)) return word;
+  throw new TorchnerError(
+    "EDATA",
+    `${place}: a quote opens here and is closed lines below; a quote that is itself a word is written """".`,
   );
 }

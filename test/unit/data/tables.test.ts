@@ -184,6 +184,11 @@ describe("CSV", () => {
     ["words and tags that differ", "text,labels\nAnna left,O O O\n", /t\.csv:2: 2 words but 3 tags/],
     ["a quote that stays open", 'text,labels\n"Anna,O\n', /t\.csv:2: a quote that is never closed/],
     ["text behind a quote", 'text,labels\n"Anna"s,O\n', /t\.csv:2: text after a closing quote/],
+    [
+      "a quote for a word, which would swallow the lines up to the next one,",
+      'sentence_id,word,tag\n1,Hello,O\n1,",O\n1,Anna,B-PER\n1,",O\n',
+      /t\.csv:3: a quote opens here and is closed lines below; .* written "{4}\./,
+    ],
     ["an empty word", "sentence_id,word,tag\n1,,O\n", /t\.csv:2: the word is empty/],
     ["an empty tag", "sentence_id,word,tag\n1,a,\n", /t\.csv:2: the tag is empty/],
     ["a byte order mark alone", "\ufeff", /t\.csv:1: no header row; name the columns/],
