@@ -75,7 +75,7 @@ export function readColumns(text: string, options: ColumnOptions, notes: Notes):
     const from = row.starts[layout.label]!;
     const to = row.ends[layout.label]!;
     // Most words have their neighbour's tag, and then no string needs to be cut.
-    if (to - from !== cell.length || !text.startsWith(cell, from)) {
+    if (cell === "" || to - from !== cell.length || !text.startsWith(cell, from)) {
       cell = text.slice(from, to);
       tag = tags.get(cell) ?? "";
     }

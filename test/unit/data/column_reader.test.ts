@@ -198,6 +198,12 @@ describe("what cannot be read is refused with its line and a remedy", () => {
     ["an empty word", "Anna\tO\n\tO\n", /^x\.conll:2: the word is empty/],
     ["an empty word of blanks", "Anna\tO\n  \tO\n", /^x\.conll:2: the word is empty/],
     ["an empty tag", "Anna\tO\t1\nleft\t \t1\n", /^x\.conll:2: the tag is empty/, { labelColumn: 1 }],
+    [
+      "an empty tag below several tags",
+      "Anna\tB-a,B-b\t1\nleft\t\t1\n",
+      /^x\.conll:2: the tag is empty/,
+      { labelColumn: 1 },
+    ],
     ["lone carriage returns", "Anna O\rleft O\r", /^x\.conll:1: a carriage return/],
     ["a torn line", "Anna O\nle\rft O\n", /^x\.conll:2: a carriage return/],
     ["nothing but separators", "\n \n\t\n", /^x\.conll:1: no sentence/],
