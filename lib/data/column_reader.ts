@@ -24,6 +24,8 @@ interface Layout {
   /** -1: the file has no tags. */
   label: number;
   tabs: boolean;
+  /** Column 0 numbers the words. */
+  numbered: boolean;
 }
 
 /**
@@ -60,6 +62,11 @@ export function readColumns(text: string, options: ColumnOptions, notes: Notes):
       continue;
     }
     if (row.columns !== layout.columns || row.tabs !== layout.tabs) throw badRow(row, line, layout, file);
+    if (layout.numbered && isNoWord.test(text.slice(row.starts[0], row.ends[0]))) {
+      notes.add("noWords", `${file}:${line}`);
+      if (current) current.source!.wordPerLine = false;
+      continue;
+    }
     if (current === undefined) {
       current = {
         tokens: [],
@@ -199,10 +206,11 @@ function findLayout(text: string, options: ColumnOptions, notes: Notes): Layout 
   const row = new Row(text);
   let hash: number | undefined;
   const layoutAt = (line: number) => {
+    const { textColumn } = options;
     const numbered =
-      options.textColumn === undefined && row.columns > 2 && numbersWords(text, line, row.tabs);
-    if (numbered) notes.add("wordNumbers", `${options.file}:${line} column 0`);
-    return layoutOf(row, line, { ...options, textColumn: options.textColumn ?? (numbered ? 1 : 0) });
+      (textColumn === undefined || textColumn > 0) && row.columns > 2 && numbersWords(text, line, row.tabs);
+    if (numbered && textColumn === undefined) notes.add("wordNumbers", `${options.file}:${line} column 0`);
+    return { ...layoutOf(row, line, { ...options, textColumn: textColumn ?? (numbered ? 1 : 0) }), numbered };
   };
   for (const { start, end, line } of linesOf(text)) {
     row.divide(start, end, false);
@@ -221,6 +229,9 @@ function findLayout(text: string, options: ColumnOptions, notes: Notes): Layout 
   );
 }
 
+/** CoNLL-U's numbers of lines that are no words: the surface of words 1 and 2, and a node that no text shows. */
+const isNoWord = /^\d+[-.]\d+$/;
+
 /** Whether column 0 counts the words of a sentence, as in CoNLL-U: in the first sentence of two words or more. */
 function numbersWords(text: string, from: number, tabs: boolean): boolean {
   const row = new Row(text);
@@ -235,7 +246,9 @@ function numbersWords(text: string, from: number, tabs: boolean): boolean {
       continue;
     }
     if (words === 0 && text[start] === "#") continue;
-    const number = Number(text.slice(row.starts[0], row.ends[0]) || Number.NaN);
+    const cell = text.slice(row.starts[0], row.ends[0]);
+    if (isNoWord.test(cell)) continue;
+    const number = Number(cell || Number.NaN);
     if (words === 0) first = number;
     if (first > 1 || number !== first + words) return false;
     words++;
@@ -249,7 +262,7 @@ function isComment(line: string, { columns, tabs }: Row, layout: Layout): boolea
   return /^#+(\s|$)/.test(line) && (columns !== layout.columns || tabs !== layout.tabs);
 }
 
-function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions): Layout {
+function layoutOf({ columns, tabs }: Row, line: number, options: ColumnOptions): Omit<Layout, "numbered"> {
   const { file, textColumn = 0, labels = "required" } = options;
   const unlabelled = columns === 1 && labels === "optional" && options.labelColumn === undefined;
   if (columns < 2 && !unlabelled) {

@@ -5,6 +5,7 @@ const messages = {
   comments: ["comment line", "left out"],
   severalTags: ["word", "with several tags: the first one is taken"],
   wordNumbers: ["column", "of word numbers passed over: the words are read from the next one"],
+  noWords: ["line", "numbered as a range (1-2) or an empty node (2.1), left out: no words of their own"],
   widened: ["span", "off the word borders, widened to whole words"],
   cut: ["span", "over a line break, cut there"],
   overlapping: ["span", "overlapping a longer one, left out"],
@@ -20,7 +21,7 @@ const messages = {
 } as const satisfies Record<string, readonly [counted: string, done: string]>;
 
 /** Where the count tells enough. */
-const routine: readonly NoteKind[] = ["comments", "severalTags", "wordNumbers"];
+const routine: readonly NoteKind[] = ["comments", "severalTags", "wordNumbers", "noWords"];
 
 export type NoteKind = keyof typeof messages;
 

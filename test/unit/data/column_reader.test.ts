@@ -100,6 +100,28 @@ test("a column of word numbers is passed over, and said", () => {
   expect(plain("1 CD O\n3 CD O\n")[0]![0]).toEqual(["1", "3"]);
 });
 
+test("CoNLL-U's ranges and empty nodes are no words, and said", () => {
+  const sentence = "1-2\tvámonos\t_\t_\n1\tvamos\tV\tO\n2\tnos\tP\tO\n2.1\tx\t_\t_\n3\tAna\tN\tB-PER\n";
+  const words = [
+    ["vamos", "nos", "Ana"],
+    ["O", "O", "B-PER"],
+  ];
+  const notes = new Notes();
+  const found = readColumns(`${sentence}\n${sentence}`, { file: "x.conll" }, notes);
+  expect(found.map(({ tokens, nerTags }) => [tokens, nerTags])).toEqual([words, words]);
+  expect(found.map(({ source }) => [source!.line, source!.wordPerLine])).toEqual([
+    [2, false],
+    [8, false],
+  ]);
+  expect(notes.toNotes("x.conll").at(-1)).toMatchObject({
+    message: expect.stringMatching(/^x\.conll: 4 lines numbered as a range \(1-2\) or an empty node/),
+    places: ["x.conll:1", "x.conll:4", "x.conll:7", "x.conll:10"],
+  });
+  expect(plain(sentence, { textColumn: 1 })).toEqual([words]);
+  expect(plain(sentence, { textColumn: 0 })[0]![0]).toEqual(["1-2", "1", "2", "2.1", "3"]);
+  expect(plain("1-2 a O\n3.5 b O\n")[0]![0]).toEqual(["1-2", "3.5"]);
+});
+
 test("of two columns of tags one is chosen; -1 is the last", () => {
   const text = "Anna\tB-PER\tO\nleft\tO\tB-X\n";
   expect(plain(text, { labelColumn: 1 })[0]![1]).toEqual(["B-PER", "O"]);
