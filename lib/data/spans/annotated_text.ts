@@ -18,6 +18,8 @@ export interface AnnotatedText {
   words?: readonly Word[];
   file: string;
   line: number;
+  /** Offsets of the text's line breaks, where they are the file's: the text then begins on `line`. */
+  breaks?: readonly number[];
 }
 
 interface Entity {
@@ -41,7 +43,8 @@ export function toExamples(annotated: AnnotatedText, notes: Notes): Example[] {
   const examples: Example[] = [];
   for (const { from, to } of lines(text, words)) {
     const tokens = words.slice(from, to).map(({ start, end }) => text.slice(start, end));
-    examples.push({ tokens, nerTags: tags.slice(from, to), source: { file, line } });
+    const source = { file, line: lineAt(annotated, words[from]!.start) };
+    examples.push({ tokens, nerTags: tags.slice(from, to), source });
   }
   if (examples.length === 0) notes.add("emptyText", `${file}:${line}`);
   return examples;
@@ -112,8 +115,19 @@ function onWords(
   return parts;
 }
 
-function describe({ file, line, text }: AnnotatedText, { start, end, label }: Span): string {
-  return `${file}:${line} ${JSON.stringify(text.slice(start, end))} ${label}`;
+function describe(annotated: AnnotatedText, { start, end, label }: Span): string {
+  const { file, text } = annotated;
+  return `${file}:${lineAt(annotated, start)} ${JSON.stringify(text.slice(start, end))} ${label}`;
+}
+
+function lineAt({ line, breaks = [] }: AnnotatedText, offset: number): number {
+  let from = 0;
+  for (let to = breaks.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    if (breaks[middle]! < offset) from = middle + 1;
+    else to = middle;
+  }
+  return line + from;
 }
 
 /**

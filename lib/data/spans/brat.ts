@@ -18,8 +18,12 @@ export async function readBrat(
     const text = await readText(textFile, { encoding });
     const annotated = existsSync(annotationFile) && statSync(annotationFile).size > 0;
     const lines = annotated ? (await readText(annotationFile, { encoding })).split("\n") : [];
-    const spans = lines.flatMap((row, i) => spanOf(row.trimEnd(), text, `${annotationFile}:${i + 1}`, notes));
-    texts.push({ text, spans, file: textFile, line: 1 });
+    const toUtf16 = codePointOffsets(text);
+    const spans = lines.flatMap((row, i) =>
+      spanOf(row.trimEnd(), toUtf16, `${annotationFile}:${i + 1}`, notes),
+    );
+    const breaks = Array.from(text.matchAll(/\n/g), ({ index }) => index);
+    texts.push({ text, spans, file: textFile, line: 1, breaks });
   }
   return texts;
 }
@@ -56,7 +60,12 @@ function pairsAt(path: string): string[] {
 }
 
 /** `T1<tab>PER 0 5;10 15<tab>text` is an entity; other lines are relations, events, attributes and notes. */
-function spanOf(row: string, text: string, place: string, notes: Notes): Span[] {
+function spanOf(
+  row: string,
+  toUtf16: ReturnType<typeof codePointOffsets>,
+  place: string,
+  notes: Notes,
+): Span[] {
   if (row === "") return [];
   const entity = /^T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t|$)/.exec(row);
   if (!entity) {
@@ -72,5 +81,5 @@ function spanOf(row: string, text: string, place: string, notes: Notes): Span[] 
   const [, label, ranges] = entity;
   const parts = ranges!.split(";").map((range) => range.split(" ").map(Number));
   if (parts.length > 1) notes.add("discontinuous", `${place} ${label} ${ranges}`);
-  return [checkedSpan({ start: parts[0]![0], end: parts.at(-1)![1], label }, codePointOffsets(text), place)];
+  return [checkedSpan({ start: parts[0]![0], end: parts.at(-1)![1], label }, toUtf16, place)];
 }

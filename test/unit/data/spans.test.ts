@@ -113,6 +113,29 @@ describe("brat", () => {
     }
   });
 
+  test("sentences and spans have the line of the text", async () => {
+    await writeFile(join(folder, "a.txt"), "\nAnna\r\n\r\nleft Oslo\nnow\n");
+    await writeFile(join(folder, "a.ann"), "T1\tLOC 15 18\tslo\n");
+    const { examples, notes } = await readExamples(folder);
+    expect(examples.map(({ tokens, source }) => [tokens, source!.line])).toEqual([
+      [["Anna"], 2],
+      [["left", "Oslo"], 4],
+      [["now"], 5],
+    ]);
+    expect(notes[0]!.places).toEqual([expect.stringMatching(/a\.txt:4 "slo" LOC -> "Oslo"$/)]);
+  });
+
+  test("a long text with many spans is read at once, code points or not", async () => {
+    const count = 20_000;
+    await writeFile(join(folder, "a.txt"), `\u{1f600}${"ab ".repeat(count)}`);
+    const rows = Array.from({ length: count }, (_, i) => `T${i}\tX ${3 * i + 1} ${3 * i + 3}\tab\n`);
+    await writeFile(join(folder, "a.ann"), rows.join(""));
+    const start = performance.now();
+    const { examples } = await readExamples(folder);
+    expect(examples[0]!.nerTags!.filter((tag) => tag === "B-X")).toHaveLength(count);
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
   test("a torn line and a text that is missing are refused by name", async () => {
     await writeFile(join(folder, "a.ann"), "T1 PER 2 11 Anna\n");
     await expect(readExamples(folder)).rejects.toThrow(
