@@ -12,6 +12,7 @@ const messages = {
   wordless: ["span", "without a word, left out"],
   discontinuous: ["span", "with a gap, taken from the first to the last character"],
   emptyText: ["text", "without a word, left out"],
+  withoutFile: ["text", "without an .ann file beside it, taken as one without an entity"],
   rejected: ["text", "rejected or skipped by the annotator, left out"],
   unannotated: ["task", "without an annotation, left out"],
   cancelled: ["annotation", "that was cancelled, left out"],

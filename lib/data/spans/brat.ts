@@ -16,7 +16,9 @@ export async function readBrat(
   for (const name of pairsAt(path)) {
     const [textFile, annotationFile] = [`${name}.txt`, `${name}.ann`];
     const text = await readText(textFile, { encoding });
-    const annotated = existsSync(annotationFile) && statSync(annotationFile).size > 0;
+    const found = statSync(annotationFile, { throwIfNoEntry: false });
+    if (!found) notes.add("withoutFile", textFile);
+    const annotated = found !== undefined && found.size > 0;
     const lines = annotated ? (await readText(annotationFile, { encoding })).split("\n") : [];
     const toUtf16 = codePointOffsets(text);
     const spans = lines.flatMap((row, i) =>
@@ -42,20 +44,27 @@ function pairsAt(path: string): string[] {
   if (!found) throw new TorchnerError("EIO", `${path}: no such file; check the path.`);
   if (!found.isDirectory()) {
     const name = path.replace(/\.(ann|txt)$/i, "");
-    if (existsSync(`${name}.txt`)) return [name];
-    throw new TorchnerError(
-      "EDATA",
-      `${path}:1: there is no ${name}.txt; brat's annotations lie beside their text.`,
-    );
+    if (!existsSync(`${name}.txt`)) throw withoutText(path);
+    return [name];
   }
-  const names = readdirSync(path)
+  const files = readdirSync(path).sort();
+  const alone = files.find((name) => name.endsWith(".ann") && !files.includes(name.replace(/ann$/, "txt")));
+  if (alone) throw withoutText(join(path, alone));
+  const names = files
     .filter((name) => name.endsWith(".txt"))
-    .sort()
     .map((name) => join(path, name.slice(0, -".txt".length)));
   if (names.length > 0) return names;
   throw new TorchnerError(
     "EDATA",
     `${path}: no .txt file in the folder; give brat's folder of .txt and .ann files.`,
+  );
+}
+
+function withoutText(file: string): TorchnerError {
+  const text = file.replace(/ann$/i, "txt");
+  return new TorchnerError(
+    "EDATA",
+    `${file}:1: there is no ${text}; brat's annotations lie beside their text.`,
   );
 }
 

@@ -136,6 +136,20 @@ describe("brat", () => {
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 
+  test("a text without annotations is said, annotations without a text are refused", async () => {
+    await writeFile(join(folder, "notes.txt"), "to do\n");
+    await writeFile(join(folder, "none.txt"), "nobody\n");
+    await writeFile(join(folder, "none.ann"), "");
+    const { examples, notes } = await readExamples(folder);
+    expect(examples.map(({ tokens }) => tokens.at(-1))).toEqual([".", "nobody", "do"]);
+    expect(notes.at(-1)).toMatchObject({
+      message: `${folder}: 1 text without an .ann file beside it, taken as one without an entity`,
+      places: [join(folder, "notes.txt")],
+    });
+    await rm(join(folder, "none.txt"));
+    await expect(readExamples(folder)).rejects.toThrow(/none\.ann:1: there is no .*none\.txt/);
+  });
+
   test("a torn line and a text that is missing are refused by name", async () => {
     await writeFile(join(folder, "a.ann"), "T1 PER 2 11 Anna\n");
     await expect(readExamples(folder)).rejects.toThrow(
