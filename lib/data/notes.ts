@@ -11,6 +11,7 @@ const messages = {
   overlapping: ["span", "overlapping a longer one, left out"],
   wordless: ["span", "without a word, left out"],
   discontinuous: ["span", "with a gap, taken from the first to the last character"],
+  otherText: ["span", "over another text than its annotation says: is this the text that was annotated?"],
   emptyText: ["text", "without a word, left out"],
   withoutFile: ["text", "without an .ann file beside it, taken as one without an entity"],
   rejected: ["text", "rejected or skipped by the annotator, left out"],

@@ -20,9 +20,9 @@ export async function readBrat(
     if (!found) notes.add("withoutFile", textFile);
     const annotated = found !== undefined && found.size > 0;
     const lines = annotated ? (await readText(annotationFile, { encoding })).split("\n") : [];
-    const toUtf16 = codePointOffsets(text);
+    const content = { text, toUtf16: codePointOffsets(text) };
     const spans = lines.flatMap((row, i) =>
-      spanOf(row.trimEnd(), toUtf16, `${annotationFile}:${i + 1}`, notes),
+      spanOf(row.trimEnd(), content, `${annotationFile}:${i + 1}`, notes),
     );
     const breaks = Array.from(text.matchAll(/\n/g), ({ index }) => index);
     texts.push({ text, spans, file: textFile, line: 1, breaks });
@@ -71,12 +71,12 @@ function withoutText(file: string): TorchnerError {
 /** `T1<tab>PER 0 5;10 15<tab>text` is an entity; other lines are relations, events, attributes and notes. */
 function spanOf(
   row: string,
-  toUtf16: ReturnType<typeof codePointOffsets>,
+  { text, toUtf16 }: { text: string; toUtf16: ReturnType<typeof codePointOffsets> },
   place: string,
   notes: Notes,
 ): Span[] {
   if (row === "") return [];
-  const entity = /^T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t|$)/.exec(row);
+  const entity = /^T\d+\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?$/.exec(row);
   if (!entity) {
     if (row.startsWith("T")) {
       throw new TorchnerError(
@@ -87,8 +87,16 @@ function spanOf(
     notes.add("otherLines", `${place} ${row.split("\t")[0]}`);
     return [];
   }
-  const [, label, ranges] = entity;
+  const [, label, ranges, written] = entity;
   const parts = ranges!.split(";").map((range) => range.split(" ").map(Number));
   if (parts.length > 1) notes.add("discontinuous", `${place} ${label} ${ranges}`);
-  return [checkedSpan({ start: parts[0]![0], end: parts.at(-1)![1], label }, toUtf16, place)];
+  const span = checkedSpan({ start: parts[0]![0], end: parts.at(-1)![1], label }, toUtf16, place);
+  const found = parts.map(([start, end]) => text.slice(toUtf16(start!), toUtf16(end!))).join(" ");
+  if (written !== undefined && plain(written) !== plain(found)) {
+    notes.add("otherText", `${place} ${JSON.stringify(written)} but ${JSON.stringify(found)}`);
+  }
+  return [span];
 }
+
+/** brat writes a line break in a span as a blank. */
+const plain = (text: string) => text.replace(/\s+/g, " ").trim();

@@ -150,6 +150,21 @@ describe("brat", () => {
     await expect(readExamples(folder)).rejects.toThrow(/none\.ann:1: there is no .*none\.txt/);
   });
 
+  test("offsets that lead to another text than the annotation says are listed", async () => {
+    await writeFile(join(folder, "a.txt"), "Nils and Anna\r\nBerg left Oslo\n");
+    const rows = [
+      "T1\tPER 9 19\tAnna Berg",
+      "T2\tLOC 25 29\tslo\n",
+      "T3\tX 0 4;9 13\tNils Anna",
+      "T4\tY 5 8",
+    ];
+    await writeFile(join(folder, "a.ann"), rows.join("\n"));
+    const { notes } = await readExamples(folder);
+    expect(notes.find(({ message }) => message.includes("another text"))!.places).toEqual([
+      `${join(folder, "a.ann")}:2 "slo" but "Oslo"`,
+    ]);
+  });
+
   test("a torn line and a text that is missing are refused by name", async () => {
     await writeFile(join(folder, "a.ann"), "T1 PER 2 11 Anna\n");
     await expect(readExamples(folder)).rejects.toThrow(
