@@ -32,6 +32,6 @@ function recordsOf(text: string, file: string): { value: unknown; line: number }
       `${file}:1: data is no array; give an array of records, [{"tokens": [...], "ner_tags": [...]}, ...].`,
     );
   }
-  const lines = linesOfElements(text, 2);
+  const lines = linesOfElements(text, "data");
   return document.data.map((value, i) => ({ value, line: lines[i] ?? 1 }));
 }

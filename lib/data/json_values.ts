@@ -17,7 +17,7 @@ export function jsonValues(text: string, file: string): JsonValue[] {
   if (whole === undefined && /^\s*\{/.test(text)) return jsonLines(text, file);
   const content = whole === undefined ? parseJson(text, `${file}:${lineOfFault(text)}`) : whole.value;
   if (!Array.isArray(content)) return [valueAt(content, 1, file)];
-  const lines = linesOfElements(text, 1);
+  const lines = linesOfElements(text);
   return content.map((value, i) => valueAt(value, lines[i] ?? 1, file));
 }
 
@@ -53,17 +53,36 @@ function lineOfFault(text: string): number {
   }
 }
 
-/** Lines on which the objects and arrays begin that lie inside `depth` brackets. Expects valid JSON. */
-export function linesOfElements(text: string, depth: number): number[] {
-  const lines: number[] = [];
+/** Strings (unrolled: a choice for each character would overflow the stack on long texts), brackets, and what is between. */
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:\n]|[^\s"{}[\],:]+/g;
+
+/**
+ * Lines on which the elements begin of the array that is the document or, with `key`, stands under that key of it.
+ * Expects valid JSON.
+ */
+export function linesOfElements(text: string, key?: string): number[] {
+  const depth = key === undefined ? 1 : 2;
+  let lines: number[] = [];
   let open = 0;
   let line = 1;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]\n]/g)) {
-    if (token === "\n") line++;
-    else if (token === "{" || token === "[") {
-      if (open === depth) lines.push(line);
-      open++;
-    } else if (token === "}" || token === "]") open--;
+  let name: string | undefined;
+  let last = "";
+  let inside = false;
+  for (const [part] of text.matchAll(token)) {
+    if (part === "\n") {
+      line++;
+      continue;
+    }
+    if (inside && open === depth && part !== "]" && (last === "[" || last === ",")) lines.push(line);
+    if (part === ":" && open === 1) name = JSON.parse(last);
+    if (part === "[" && open === depth - 1 && (key === undefined || name === key)) {
+      inside = true;
+      lines = []; // of two equal keys the last one counts
+    }
+    if (part === "{" || part === "[") open++;
+    else if (part === "}" || part === "]") open--;
+    if (open < depth) inside = false;
+    last = part;
   }
   return lines;
 }

@@ -254,6 +254,11 @@ describe("JSON documents", () => {
   test.each([
     ["an array", `[\n${record},\n\n${record}\n]`, [2, 4]],
     ["an array under data", `{"version": "{",\n "data": [${record},\n${record}]}`, [2, 3]],
+    [
+      "an array under data, among others",
+      `{"meta": {"a": [1], "data": [{}]}, "list": [[1]],\n\n"data": [\n${record},\n${record}], "more": [{}]}`,
+      [4, 5],
+    ],
     ["one record", record, [1]],
     ["lines", `${record}\n${record}\n`, [1, 2]],
   ])("%s: each sentence knows its line", async (_, text, lines) => {
@@ -265,6 +270,7 @@ describe("JSON documents", () => {
   test.each([
     ["torn", `[${record},\n${record}`, /d\.json:2: not valid JSON/],
     ["not records", "[1]", /d\.json:1: the number 1 where a record is due/],
+    ["a text among records", `[${record},\n"x",\n${record}]`, /d\.json:2: the text "x" where a record/],
     ["data that is no array", '{"data": 5}', /d\.json:1: data is no array/],
     ["empty", "[]", /d\.json:1: no record in the file/],
     ["a fault inside", `[${record},\n{"tokens": ["a"], "ner_tags": []}]`, /d\.json:2: 1 words but 0 tags/],
