@@ -14,11 +14,15 @@ export interface JsonValue {
  */
 export function jsonValues(text: string, file: string): JsonValue[] {
   const whole = parsed(text);
-  if (whole === undefined && /^\s*\{/.test(text)) return jsonLines(text, file);
+  if (whole === undefined && (/^\s*\{/.test(text) || parsed(firstLine(text)))) return jsonLines(text, file);
   const content = whole === undefined ? parseJson(text, `${file}:${lineOfFault(text)}`) : whole.value;
   if (!Array.isArray(content)) return [valueAt(content, 1, file)];
   const lines = linesOfElements(text);
   return content.map((value, i) => valueAt(value, lines[i] ?? 1, file));
+}
+
+function firstLine(text: string): string {
+  return /\S[^\n]*/.exec(text)?.[0] ?? "";
 }
 
 function jsonLines(text: string, file: string): JsonValue[] {
@@ -34,7 +38,8 @@ function valueAt(value: unknown, line: number, file: string): JsonValue {
   return { value, line, place: `${file}:${line}` };
 }
 
-function parsed(text: string): { value: unknown } | undefined {
+/** Undefined for what is not JSON. */
+export function parsed(text: string): { value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
   } catch {

@@ -1,21 +1,28 @@
 import type { SpanFormat } from "../format.ts";
+import { parsed } from "../json_values.ts";
 
 type Entries = Record<string, unknown>;
 
 /**
- * The annotation tool that a JSON text comes from, by the keys of its first record; undefined where it is not
- * unmistakable.
+ * The annotation tool that a JSON text comes from, by the keys of the first record that is unmistakable; undefined where
+ * none is. One with a text and no span may be any tool's.
  */
 export function spanFormatOf(text: string): SpanFormat | undefined {
-  const record = firstRecord(text);
+  for (const record of recordsOf(text)) {
+    const format = formatOfRecord(record);
+    if (format || !isObject(record) || holdsWords(record) || typeof record.text !== "string") return format;
+  }
+  return undefined;
+}
+
+function formatOfRecord(record: unknown): SpanFormat | undefined {
   if (Array.isArray(record)) {
     const [content, annotations] = record;
     return typeof content === "string" && isObject(annotations) && Array.isArray(annotations.entities)
       ? "spacy"
       : undefined;
   }
-  if (!isObject(record) || (Array.isArray(record.tokens) && typeof record.tokens[0] === "string"))
-    return undefined;
+  if (!isObject(record) || holdsWords(record)) return undefined;
   if (isObject(record.data) && (Array.isArray(record.annotations) || Array.isArray(record.completions))) {
     return "label-studio";
   }
@@ -27,18 +34,25 @@ export function spanFormatOf(text: string): SpanFormat | undefined {
   return isList(record.entities, Array.isArray) ? "spacy" : undefined;
 }
 
-function firstRecord(text: string): unknown {
-  const start = text.trimStart();
-  const line = start.slice(0, start.indexOf("\n") < 0 ? start.length : start.indexOf("\n"));
-  for (const part of [line, start]) {
-    try {
-      const value = JSON.parse(part) as unknown;
-      return Array.isArray(value) && (Array.isArray(value[0]) || isObject(value[0])) ? value[0] : value;
-    } catch {
-      // an array over several lines is no JSON by its first line
-    }
+/** The elements of the document's array, or (JSON lines) its values, each parsed when it is asked for. */
+function* recordsOf(text: string): Generator<unknown> {
+  const lines = text.matchAll(/\S[^\n]*/g);
+  const [first = ""] = lines.next().value ?? [];
+  const document = parsed(first) ?? parsed(text);
+  if (!document) return;
+  const { value } = document;
+  if (Array.isArray(value) && (Array.isArray(value[0]) || isObject(value[0]))) return yield* value;
+  yield value;
+  for (const [line] of lines) {
+    const next = parsed(line);
+    if (!next) return;
+    yield next.value;
   }
-  return undefined;
+}
+
+/** A record of words and tags, which may have a text beside them. */
+function holdsWords({ tokens }: Entries): boolean {
+  return Array.isArray(tokens) && typeof tokens[0] === "string";
 }
 
 function isObject(value: unknown): value is Entries {

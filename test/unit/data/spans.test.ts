@@ -72,6 +72,55 @@ describe("one text and its two entities, however the tool writes them", () => {
     expect(notes).toEqual([]);
   });
 
+  const bare = { text: "Nobody." };
+  test.each<[string, string, unknown[]]>([
+    [
+      "doccano",
+      "d.jsonl",
+      [
+        { ...bare, label: [] },
+        { text: anna, label: triples },
+      ],
+    ],
+    [
+      "Prodigy",
+      "d.jsonl",
+      [
+        { ...bare, spans: [] },
+        { text: anna, spans: [person, place] },
+      ],
+    ],
+    [
+      "spaCy",
+      "d.jsonl",
+      [
+        { ...bare, entities: [] },
+        { text: anna, entities: triples },
+      ],
+    ],
+    [
+      "Label Studio, JSON-MIN",
+      "d.json",
+      [bare, { text: anna, label: studio.annotations[0]!.result.map(({ value }) => value) }],
+    ],
+  ])("%s is known by its first record with a span", async (_, name, records) => {
+    const content = name.endsWith(".json") ? JSON.stringify(records, null, 2) : records.map(line).join("");
+    expect((await read(name, content)).sentences).toEqual([
+      [
+        ["Nobody", "."],
+        ["O", "O"],
+      ],
+      expected[0],
+    ]);
+  });
+
+  test("spaCy's training tuples may stand one a line", async () => {
+    const tuples = line([anna, { entities: triples }]).repeat(2);
+    const { sentences, lines } = await read("t.jsonl", tuples);
+    expect(sentences).toEqual([expected[0], expected[0]]);
+    expect(lines).toEqual([1, 2]);
+  });
+
   test("Prodigy's own tokens are the words", async () => {
     const tokens = [
       { text: "Anna-Berg", start: 0, end: 9, id: 0 },
