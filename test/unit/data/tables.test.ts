@@ -1,6 +1,6 @@
 /** Tables, as Python's tools write them (test/fixtures/data/make_tables.py) and as people do. */
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -346,6 +346,35 @@ describe("a folder's files are found by their names", () => {
     await put("train-00001-of-00002.conll", "b");
     await put("train-00000-of-00002.conll", "a");
     expect(await found()).toEqual(["a b", undefined, undefined]);
+  });
+
+  test("a part that is missing is missed", async () => {
+    await put("train-00001-of-00003.conll", "b");
+    await put("train-00000-of-00003.conll", "a");
+    await expect(found()).rejects.toMatchObject(refused(/2 of 3 parts are there \(train-00000-of-00003/));
+  });
+
+  test("files of a folder are joined where it is called after their split", async () => {
+    await put("train/a.conll", "a");
+    await put("train/b.conll", "b");
+    expect(await found()).toEqual(["a b", undefined, undefined]);
+    await put("tests/train_1.conll", "c");
+    await rm(join(folder, "train"), { recursive: true });
+    await put("tests/train_2.conll", "d");
+    await expect(found()).rejects.toMatchObject(refused(/several files may be train: tests.train_1/));
+  });
+
+  test("of a saved dataset's splits the one of that very name is taken, else nothing is guessed", async () => {
+    const save = async (...names: string[]) => {
+      await writeFile(join(folder, "dataset_dict.json"), JSON.stringify({ splits: names }));
+      for (const name of names) await cp(join(fixtures, "saved"), join(folder, name), { recursive: true });
+    };
+    await save("train", "test_easy", "test", "test_hard");
+    expect((await loadDataset(folder)).test).toHaveLength(expected.length);
+    await save("train", "test_easy", "test_hard");
+    await expect(found()).rejects.toMatchObject(refused(/several files may be test: test_easy, test_hard/));
+    await save("corpus");
+    await expect(found()).rejects.toMatchObject(refused(/no file with train, .* among corpus; name the/));
   });
 
   test("a file that was named goes before those of the folder", async () => {
