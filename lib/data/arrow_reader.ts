@@ -48,17 +48,20 @@ interface Extents {
   length: number;
   values?: ArrayLike<unknown>;
   offsets?: ArrayLike<number | bigint>;
+  /** List views tell each list's size; other lists end where the next one begins. */
+  sizes?: ArrayLike<number | bigint>;
   children?: readonly Extents[];
 }
 
 /** A damaged length or offset would make the decoder fill the memory. */
-function checkExtents({ length, values, offsets, children }: Extents, bytes: number): void {
+function checkExtents({ length, values, offsets, sizes, children }: Extents, bytes: number): void {
   if (!(length >= 0 && length <= 8 * bytes)) throw new Error(`a column of ${length} values`);
   if (offsets !== undefined && length > 0) {
     const most = children?.[0]?.length ?? values?.length ?? 0;
-    if (offsets.length <= length) throw new Error("offsets that end early");
+    if (offsets.length < length + (sizes ? 0 : 1)) throw new Error("offsets that end early");
     for (let i = 0; i < length; i++) {
-      const [start, end] = [Number(offsets[i]), Number(offsets[i + 1])];
+      const start = Number(offsets[i]);
+      const end = sizes ? start + Number(sizes[i]) : Number(offsets[i + 1]);
       if (!(start >= 0 && start <= end && end <= most))
         throw new Error(`offsets ${start} to ${end} of ${most}`);
     }
@@ -70,11 +73,12 @@ function orDamaged<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new TorchnerError(
-      "EDATA",
-      `${file}: not a readable Arrow file (${(cause as Error).message}); write or fetch it again.`,
-      { cause },
-    );
+    const { message } = cause as Error;
+    const [, codec] = /^Missing compression codec "(\w+)"/.exec(message) ?? [];
+    const what = codec
+      ? `its columns are compressed (${codec}); write it without compression, or as Parquet.`
+      : `not a readable Arrow file (${message}); write or fetch it again.`;
+    throw new TorchnerError("EDATA", `${file}: ${what}`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CompressionType, setCompressionCodec, tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import fc from "fast-check";
 import { parquetWriteFile } from "hyparquet-writer";
 import { loadDataset } from "../../../lib/data/load_dataset.ts";
@@ -27,6 +28,7 @@ describe("files of Python's tools have the sentences that were put in", () => {
     ["integers.parquet", { labelNames }],
     ["saved"],
     ["names.arrow"],
+    ["views.arrow"],
     ["lists.csv"],
     ["words.csv"],
     ["records.json"],
@@ -422,6 +424,17 @@ test("damage anywhere in a Parquet file is refused or read, and no failure is le
     process.off("unhandledRejection", listen);
   }
   expect(unheard).toEqual([]);
+});
+
+test("an Arrow file whose columns are compressed is refused as that", async () => {
+  const { LZ4_FRAME } = CompressionType;
+  const table = tableFromArrays({ tokens: [["Anna"]], ner_tags: [["B-PER"]] });
+  setCompressionCodec(LZ4_FRAME, { encode: (bytes) => bytes, decode: (bytes) => bytes });
+  const file = await write("lz4.arrow", tableToIPC(table, { format: "stream", codec: LZ4_FRAME })!);
+  setCompressionCodec(LZ4_FRAME, undefined as never);
+  await expect(read(file)).rejects.toMatchObject(
+    refused(/lz4\.arrow: its columns are compressed \(LZ4_FRAME\); write it without compression/),
+  );
 });
 
 test("an Arrow file whose offsets lead nowhere is refused before they are followed", async () => {
