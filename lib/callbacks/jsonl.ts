@@ -33,7 +33,7 @@ export function jsonlLogger(options: { file?: string } = {}): TrainerCallback {
     },
     async onLog(_args, state, _control, { logs }) {
       const row = { time: new Date().toISOString(), step: state.globalStep, ...logs };
-      await writingTo(path, async () => void (await file?.write(`${JSON.stringify(row)}\n`)));
+      await writingTo(path, async () => file?.appendFile(`${JSON.stringify(row)}\n`));
     },
     onTrainEnd: close,
     onTrainFailed: close,

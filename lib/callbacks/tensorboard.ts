@@ -20,7 +20,7 @@ export function tensorboard(options: { logDir?: string } = {}): TrainerCallback 
   let file: FileHandle | undefined;
   let path = "";
   const write = (...records: Uint8Array[]) =>
-    writingTo(path, async () => void (await file?.write(Buffer.concat(records))));
+    writingTo(path, async () => file?.appendFile(Buffer.concat(records)));
   const close = async () => {
     await file?.close();
     file = undefined;

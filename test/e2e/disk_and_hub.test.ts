@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { addonPath } from "../../lib/native/load.ts";
 import { knownToken, TestHub } from "../support/hub_server.ts";
 import { describeIf } from "../support/shared.ts";
@@ -83,6 +84,35 @@ describeIf(canMount, "a small disk cannot be mounted here (unshare -rm), or the 
     });
   },
 );
+
+test.each([
+  ["jsonl", "jsonlLogger", "file", /\}\n/g],
+  ["tensorboard", "tensorboard", "logDir", /train\/loss.{9}/gs], // the value, and the record's checksum
+])("a row that a full disk takes half of ends the run (%s)", async (file, name, option, row) => {
+  const log = join(folder, name);
+  const script = `
+    const { ${name} } = await import(${JSON.stringify(new URL(`../callbacks/${file}.js`, pathToFileURL(binary)))});
+    const callback = ${name}({ ${option}: ${JSON.stringify(log)} });
+    await callback.onTrainBegin({ outputDir: "." }, { globalStep: 0 }, {}, { model: { config: {} } });
+    for (let step = 1; step <= 100; step++) {
+      await callback.onLog({}, { globalStep: step }, {}, { logs: { loss: 1 } });
+      console.log(step);
+    }`;
+  // The system writes what fits below the limit, and fails only when it is asked again.
+  const limited = [
+    "-c",
+    'ulimit -f 1; exec "$@"',
+    "sh",
+    process.execPath,
+    "--input-type=module",
+    "-e",
+    script,
+  ];
+  const { code, stdout, stderr } = await run("sh", limited);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`Cannot write the log ${log}`)]);
+  const written = readFileSync(option === "logDir" ? join(log, readdirSync(log)[0]!) : log, "latin1");
+  expect(written.match(row)).toHaveLength(stdout.trimEnd().split("\n").length);
+});
 
 describeIf(existsSync(addonPath), "the native addon is not built")("--push-to-hub", () => {
   let hub: TestHub;
