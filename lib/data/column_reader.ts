@@ -1,4 +1,5 @@
 import { TorchnerError } from "../native/errors.ts";
+import { isHeader } from "./columns.ts";
 import type { Notes } from "./notes.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
@@ -210,7 +211,9 @@ function findLayout(text: string, options: ColumnOptions, notes: Notes): Layout 
     const numbered =
       (textColumn === undefined || textColumn > 0) && row.columns > 2 && numbersWords(text, line, row.tabs);
     if (numbered && textColumn === undefined) notes.add("wordNumbers", `${options.file}:${line} column 0`);
-    return { ...layoutOf(row, line, { ...options, textColumn: textColumn ?? (numbered ? 1 : 0) }), numbered };
+    const layout = layoutOf(row, line, { ...options, textColumn: textColumn ?? (numbered ? 1 : 0) });
+    refuseHeader(text, row, layout, options.file);
+    return { ...layout, numbered };
   };
   for (const { start, end, line } of linesOf(text)) {
     row.divide(start, end, false);
@@ -254,6 +257,22 @@ function numbersWords(text: string, from: number, tabs: boolean): boolean {
     words++;
   }
   return words > 1;
+}
+
+function refuseHeader(
+  text: string,
+  { starts, ends }: Row,
+  layout: Omit<Layout, "numbered">,
+  file: string,
+): void {
+  if (layout.label < 0) return;
+  const cells = [layout.text, layout.label].map((column) => text.slice(starts[column], ends[column]));
+  if (!isHeader(cells)) return;
+  throw new TorchnerError(
+    "EDATA",
+    `${file}:${layout.line}: a row of names (${cells.join(", ")}) above the words; take it out, or read the file as a table ` +
+      "(--dataset-format tsv).",
+  );
 }
 
 /** A word may well be `#`, and then its row is one of the file's. */

@@ -6,6 +6,12 @@ import { TorchnerError } from "../native/errors.ts";
 const textNames = ["tokens", "words", "word", "token", "text", "sentence"];
 const labelNames = ["ner_tags", "tags", "tag", "labels", "label", "ner", "ner_tag", "word_labels"];
 
+/** Whether cells are names of columns of words and of tags; a word `word` with the tag `tag` is hardly data. */
+export function isHeader(cells: readonly string[]): boolean {
+  const plain = cells.map((cell) => cell.trim().toLowerCase());
+  return [textNames, labelNames].every((usual) => plain.some((cell) => usual.includes(cell)));
+}
+
 export interface Columns {
   text: string;
   /** Undefined: the file has no tags. */

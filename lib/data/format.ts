@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { checkChoice } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { isHeader } from "./columns.ts";
 import { spanFormatOf } from "./spans/span_format.ts";
 
 /** Exports of annotation tools: texts with spans of characters. */
@@ -59,17 +60,7 @@ export function formatOfText(file: string, text: string): DatasetFormat {
     if (span) return span;
     return extension === ".json" || first.startsWith("[") ? "json" : "jsonl";
   }
-  // A .tsv without a header row is a column file.
-  return extension === ".tsv" && isHeader(first) ? "tsv" : "conll";
-}
-
-/** Whether the cells of a first line are names of columns of words and of tags. */
-function isHeader(line: string): boolean {
-  const names = line.toLowerCase().split("\t");
-  return (
-    names.some((name) => /^(tokens?|words?|text|sentence)$/.test(name)) &&
-    names.some((name) => /^((ner_?)?tags?|labels?|ner|word_labels)$/.test(name))
-  );
+  return first.includes("\t") && isHeader(first.split("\t")) ? "tsv" : "conll";
 }
 
 function firstLine(text: string): string {

@@ -226,6 +226,7 @@ describe("what cannot be read is refused with its line and a remedy", () => {
       /^x\.conll:2: the tag is empty/,
       { labelColumn: 1 },
     ],
+    ["a header row", "# x\nToken POS Tag\nAnna N B-PER\n", /^x\.conll:2: a row of names \(Token, Tag\).*tsv/],
     ["lone carriage returns", "Anna O\rleft O\r", /^x\.conll:1: a carriage return/],
     ["a torn line", "Anna O\nle\rft O\n", /^x\.conll:2: a carriage return/],
     ["nothing but separators", "\n \n\t\n", /^x\.conll:1: no sentence/],
@@ -254,6 +255,15 @@ describe("what cannot be read is refused with its line and a remedy", () => {
     expect(() => read(text, options)).toThrow(message);
     expect(() => read(text, options)).toThrow(expect.objectContaining({ code: "EDATA" }));
   });
+});
+
+test("the word word is a word", () => {
+  expect(plain("word O\ntoken B-X\n")).toEqual([
+    [
+      ["word", "token"],
+      ["O", "B-X"],
+    ],
+  ]);
 });
 
 test("a word that begins like a document border is a word", () => {

@@ -243,8 +243,10 @@ describe("CSV", () => {
 
 describe("TSV", () => {
   test("with a header row it is a table, without one a column file", async () => {
-    const table = await write("head.tsv", "tokens\tner_tags\nAnna left\tB-PER O\n");
-    expect(content(await read(table))).toEqual([{ tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] }]);
+    for (const name of ["head.tsv", "head.txt"]) {
+      const table = await write(name, "tokens\tner_tags\nAnna left\tB-PER O\n");
+      expect(content(await read(table))).toEqual([{ tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] }]);
+    }
     const columns = await write("plain.tsv", "Anna\tB-PER\nleft\tO\n");
     expect(content(await read(columns))).toEqual([{ tokens: ["Anna", "left"], nerTags: ["B-PER", "O"] }]);
     expect(await read(columns, { format: "conll" })).toHaveLength(1);
