@@ -57,7 +57,7 @@ export class Dataset<T> implements Iterable<T> {
   }
 }
 
-const splitNames = ["train", "validation", "test"] as const;
+export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
 /** Per split, what may stand in its place: `undefined`, or `never` where it is given for certain. */

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolveDatasetRepo } from "../hub/dataset_repo.ts";
 import { checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { type AbsenceIn, DatasetDict, type Only, type SplitName } from "./dataset.ts";
+import { type AbsenceIn, DatasetDict, type Only, type SplitName, splitNames } from "./dataset.ts";
 import { findSplits } from "./find_splits.ts";
 import { describeNote } from "./notes.ts";
 import { type ReadOptions, readExamples } from "./read_examples.ts";
@@ -88,9 +88,12 @@ async function filesOf(
   options: LoadDatasetOptions,
   log: (line: string) => void,
 ): Promise<Partial<Record<SplitName, string[]>>> {
-  const { train, validation, test, dataset } = options;
-  const named = { ...(train && { train: [train] }), ...(validation && { validation: [validation] }) };
-  const files = { ...named, ...(test && { test: [test] }) };
+  const { dataset } = options;
+  const files: Partial<Record<SplitName, string[]>> = {};
+  for (const name of splitNames) {
+    const path = options[name];
+    if (path !== undefined) files[name] = [path];
+  }
   if (dataset !== undefined) return { ...(await filesOfDataset(dataset, files, log)), ...files };
   if (Object.keys(files).length > 0) return files;
   throw new TorchnerError(

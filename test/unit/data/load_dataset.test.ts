@@ -177,6 +177,11 @@ describe("an argument of the wrong kind is refused by name", () => {
     ["an unknown option", { train: "x", labelName: "a" }, /no option labelName; did you mean labelNames\?/],
     ["an unknown format", { format: "jsonnl" }, /format is jsonnl; did you mean jsonl\?/],
     ["a format of another type", { format: 3 }, /format is the number 3; give one of conll, jsonl/],
+    [
+      "an empty path beside others",
+      { train: "", test: fileURLToPath(import.meta.url) },
+      /the data file is the text ""; give its path/,
+    ],
     ["a path of another type", { train: 3 }, /the data file is the number 3/],
     [
       "a name for a column",
