@@ -5,7 +5,7 @@ import { convertScheme } from "../data/convert_scheme.ts";
 import { countPieces, type Distribution, type Inspection, inspectExamples } from "../data/inspect.ts";
 import { describeNote } from "../data/notes.ts";
 import { type ReadOptions, readExamples } from "../data/read_examples.ts";
-import { schemeNamed, schemeOfTags } from "../data/scheme.ts";
+import { type Scheme, schemeNamed, schemeOfTags } from "../data/scheme.ts";
 import { splitExamples } from "../data/split.ts";
 import { resolveLabelNames } from "../data/tags.ts";
 import type { Example } from "../data/types.ts";
@@ -179,28 +179,13 @@ export async function convertFile(file: string, values: ConvertOptions, terminal
 export async function splitFile(file: string, values: SplitOptions, terminal: Terminal): Promise<void> {
   const { examples } = await readFile(file, values, terminal);
   const scheme = asked(values.scheme) ?? schemeOfTags(examples.map(({ nerTags }) => nerTags ?? [])) ?? "IOB2";
-  const shares = values.shares.map(Number);
-  if (shares.length < 2 || shares.length > 3) {
-    throw new TorchnerError(
-      "EUSAGE",
-      `--shares: give two or three numbers, for train, validation and test, not ${shares.length}`,
-    );
-  }
-  const parts = splitExamples(examples, { shares, seed: values.seed, scheme });
-  const names = shares.length === 2 ? ["train", "test"] : ["train", "validation", "test"];
+  const parts = partsOf(file, examples, values, scheme);
   const format: WrittenFormat = values.format ?? writtenFormatOf(file);
   const extension = format === "conll" ? "txt" : format;
   await mkdir(values.outputDir!, { recursive: true });
   const written = [];
-  for (const [i, part] of parts.entries()) {
-    const output = join(values.outputDir!, `${names[i]}.${extension}`);
-    const chosen: Example[] = part.map((index) => examples[index]!);
-    if (chosen.length === 0) {
-      throw new TorchnerError(
-        "EDATA",
-        `${file}: no sentence is left for ${names[i]}; give it a larger share.`,
-      );
-    }
+  for (const { name, chosen } of parts) {
+    const output = join(values.outputDir!, `${name}.${extension}`);
     await writeExamples(output, chosen, format);
     const { entities } = inspectExamples(chosen, scheme);
     const types = Object.fromEntries(Object.entries(entities).map(([type, one]) => [type, one.count]));
@@ -209,4 +194,26 @@ export async function splitFile(file: string, values: SplitOptions, terminal: Te
     terminal.result(`${output}: ${count(chosen.length)} sentences; ${shown.join(", ")}`);
   }
   terminal.document({ files: written, seed: values.seed });
+}
+
+/** All parts, or a refusal before any of them is written. */
+function partsOf(
+  file: string,
+  examples: readonly Example[],
+  values: SplitOptions,
+  scheme: Scheme,
+): { name: string; chosen: Example[] }[] {
+  const shares = values.shares.map(Number);
+  if (shares.length < 2 || shares.length > 3) {
+    throw new TorchnerError(
+      "EUSAGE",
+      `--shares: give two or three numbers, for train, validation and test, not ${shares.length}`,
+    );
+  }
+  const names = shares.length === 2 ? ["train", "test"] : ["train", "validation", "test"];
+  return splitExamples(examples, { shares, seed: values.seed, scheme }).map((part, i) => {
+    const name = names[i]!;
+    if (part.length > 0) return { name, chosen: part.map((index) => examples[index]!) };
+    throw new TorchnerError("EDATA", `${file}: no sentence is left for ${name}; give it a larger share.`);
+  });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { torchner } from "./capture.ts";
@@ -81,6 +81,17 @@ test("split writes the parts", async () => {
   );
   expect([code, readdirSync(parts).sort()]).toEqual([0, ["test.txt", "train.txt"]]);
   expect(readFileSync(join(parts, "test.txt"), "utf8").match(/B-PER/g)).toHaveLength(10);
+});
+
+test("split writes nothing where a part would be empty", async () => {
+  const few = join(folder, "few");
+  const { code, stdout, stderr } = await torchner("data", "split", good, "--output-dir", few);
+  expect([code, stdout, stderr]).toEqual([
+    3,
+    "",
+    expect.stringMatching(/no sentence is left for validation/),
+  ]);
+  expect(existsSync(few)).toBe(false);
 });
 
 test.each([
