@@ -9,7 +9,13 @@ import { type Scheme, schemeNamed, schemeOfTags } from "../data/scheme.ts";
 import { splitExamples } from "../data/split.ts";
 import { resolveLabelNames } from "../data/tags.ts";
 import type { Example } from "../data/types.ts";
-import { type NamedExamples, type Problem, type ProblemKind, validate } from "../data/validate.ts";
+import {
+  type NamedExamples,
+  type Problem,
+  type ProblemKind,
+  type Validation,
+  validate,
+} from "../data/validate.ts";
 import { type WrittenFormat, writeExamples, writtenFormatOf } from "../data/write_examples.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type {
@@ -118,7 +124,9 @@ export async function validateFiles(
       unreadable.push({ file, message: error.message });
     }
   }
-  const found = read.length > 0 ? validate(read, asked(values.scheme)) : { files: [], problems: [] };
+  // Without the training file there is nothing to hold the others against.
+  const sets = unreadable.some(({ file }) => file === files[0]) ? read.map((one) => [one]) : [read];
+  const found = validateSets(sets, asked(values.scheme));
   const errors = found.problems.filter(({ level }) => level === "error").length + unreadable.length;
   terminal.document({ ...found, unreadable, ok: errors === 0 });
   for (const { file, sentences, scheme, types } of found.files) {
@@ -134,6 +142,14 @@ export async function validateFiles(
   for (const problems of byKind(found.problems)) printProblems(problems, values.all, terminal);
   if (errors > 0) terminal.result(`\n${count(errors)} errors`);
   return errors > 0 ? 3 : 0;
+}
+
+function validateSets(sets: readonly NamedExamples[][], scheme: Scheme | undefined): Validation {
+  const found = sets.filter(({ length }) => length > 0).map((set) => validate(set, scheme));
+  return {
+    files: found.flatMap(({ files }) => files),
+    problems: found.flatMap(({ problems }) => problems),
+  };
 }
 
 function byKind(problems: readonly Problem[]): Problem[][] {

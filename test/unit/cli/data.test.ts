@@ -35,6 +35,15 @@ test("a file that cannot be read as data is a fault of it, and the others are lo
   ]);
 });
 
+test("without a training file that can be read, the others are not held against one another", async () => {
+  const torn = file("torn_train.txt", "Ana B-PER\nLee\n");
+  const other = file("other.txt", "Rex B-DOG\nLee O\n\nIn O\nParis B-LOC\n");
+  const { code, stdout } = await torchner("data", "validate", torn, good, other, "--json");
+  const { files, problems, unreadable } = JSON.parse(stdout);
+  expect([code, unreadable.length, problems]).toEqual([3, 1, []]);
+  expect(files.map((one: { file: string }) => one.file)).toEqual([good, other]);
+});
+
 test("only three problems of a kind are shown, or all of them", async () => {
   const many = file("many.txt", `Ana B-PER\nLee I-PER\n\n${"the O\nBank I-ORG\n\n".repeat(5)}`);
   const shown = async (...args: string[]) =>
