@@ -62,7 +62,7 @@ export async function loadDataset(given: string | LoadDatasetOptions): Promise<D
   const { format, textColumn, labelColumn, encoding } = options;
   const read = { format, textColumn, labelColumn, labelNames, encoding };
   const notes: DataNote[] = [];
-  let ownNames: string[] | undefined;
+  const ownNames: Partial<Record<SplitName, string[]>> = {};
   const split = async (name: SplitName): Promise<Example[] | undefined> => {
     const paths = files[name];
     if (paths === undefined) return undefined;
@@ -71,7 +71,7 @@ export async function loadDataset(given: string | LoadDatasetOptions): Promise<D
       const found = await readExamples(path, { ...read, labels: name === "test" ? "optional" : "required" });
       for (const example of found.examples) examples.push(example);
       notes.push(...found.notes);
-      ownNames ??= found.labelNames;
+      ownNames[name] ??= found.labelNames;
     }
     return examples;
   };
@@ -80,7 +80,9 @@ export async function loadDataset(given: string | LoadDatasetOptions): Promise<D
   const validation = await split("validation");
   const test = await split("test");
   for (const note of notes) log(describeNote(note));
-  return new DatasetDict({ train, validation, test, labels: labelNames ?? ownNames, notes });
+  // A model learns the labels of train, whatever names the other files know.
+  const stored = train ? ownNames.train : (ownNames.validation ?? ownNames.test);
+  return new DatasetDict({ train, validation, test, labels: labelNames ?? stored, notes });
 }
 
 /** Files of each split; one that is named goes before what a folder holds. */

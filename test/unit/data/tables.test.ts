@@ -55,6 +55,13 @@ describe("files of Python's tools have the sentences that were put in", () => {
     expect((await loadDataset({ train: join(fixtures, "saved") })).labels).toEqual(labelNames);
   });
 
+  test("names in a test file are not the labels of a training file without any", async () => {
+    const train = await write("own.conll", "Oslo B-LOC\nNils B-PER\nAaberg I-PER\nleft O\n");
+    const test = join(fixtures, "class_labels.parquet");
+    expect((await loadDataset({ train, test })).labels).toEqual(["B-LOC", "B-PER", "I-PER", "O"]);
+    expect((await loadDataset({ test })).labels).toEqual(labelNames);
+  });
+
   test("a folder of save_to_disk with splits is a dataset", async () => {
     const data = await loadDataset(join(fixtures, "saved_dict"));
     expect(content(data.train!)).toEqual(expected);
