@@ -5,8 +5,9 @@ export interface Word {
 }
 
 /**
- * Words as BERT's own splitter makes them: runs of letters, digits and underscores with their combining marks; every
- * other visible character, and every Chinese one, by itself. White space belongs to no word.
+ * Words as BERT's own splitter makes them or smaller, but for the underscore, which names of users hold: runs of letters,
+ * digits and underscores with their combining marks; every other visible character, and every Chinese one, by itself.
+ * White space belongs to no word.
  */
 export function splitWords(text: string): Word[] {
   const words: Word[] = [];
