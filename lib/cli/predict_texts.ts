@@ -1,5 +1,6 @@
 /** What `torchner predict` does once its options are known. */
 import { readFileLines, readLines } from "../data/read_lines.ts";
+import { splitAtBlanks } from "../data/split_at_blanks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import type { EntityGroup, TokenEntity } from "../pipeline/aggregation.ts";
 import { pipeline } from "../pipeline/ner.ts";
@@ -80,8 +81,8 @@ async function printEntities(
   const format = terminal.json ? "json" : (values.format ?? "text");
   const all: Entity[][] = [];
   for await (const lines of readyChunks(texts, chunkSize)) {
-    const chunk = lines.map((text) => (isSplitIntoWords ? wordsOf(text).join(" ") : text));
-    const found = await call(isSplitIntoWords ? chunk.map(wordsOf) : chunk);
+    const chunk = lines.map((text) => (isSplitIntoWords ? splitAtBlanks(text).join(" ") : text));
+    const found = await call(isSplitIntoWords ? chunk.map(splitAtBlanks) : chunk);
     if (format === "json") all.push(...found);
     for (const [i, entities] of found.entries()) {
       if (format === "jsonl") terminal.result(JSON.stringify(entities));
@@ -103,15 +104,11 @@ async function printColumns(
 ): Promise<void> {
   const options = { batchSize: values.perDeviceEvalBatchSize, validTags: values.validTags };
   for await (const lines of readyChunks(texts, chunkSize)) {
-    const sentences = lines.map(wordsOf);
+    const sentences = lines.map(splitAtBlanks);
     for (const [i, tagged] of (await tagWords(model, tokenizer, sentences, options)).entries()) {
       counts.skipped += tagged.skipped;
       terminal.result(sentences[i]!.map((word, at) => `${word} ${tagged.tags[at]}\n`).join(""));
     }
     await terminal.drained();
   }
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== "");
 }

@@ -8,6 +8,7 @@ import { type CsvRow, readCsv, separatorOf } from "./csv.ts";
 import { isBrokenList, parseList } from "./list_cell.ts";
 import type { Notes } from "./notes.ts";
 import { recordReader } from "./records.ts";
+import { splitAtBlanks } from "./split_at_blanks.ts";
 import { tagName } from "./tags.ts";
 import type { Example } from "./types.ts";
 
@@ -82,12 +83,12 @@ function holdsSentences(rows: readonly CsvRow[], { text, label, sentence }: Tabl
   if (isList(first!.cells[text]!, "words")) return true;
   if (label < 0) {
     const numbered = sentence.length === 0 || rows.every((row, i) => isNumbered(row, rows[i - 1], sentence));
-    return numbered && rows.some(({ cells }) => split(cells[text]!).length > 1);
+    return numbered && rows.some(({ cells }) => splitAtBlanks(cells[text]!).length > 1);
   }
   if (isList(first!.cells[label]!, "tags")) return true;
   return rows.some(({ cells }) => {
     const tags = splitTags(cells[label]!).length;
-    return tags > 1 && (sentence.length === 0 || tags === split(cells[text]!).length);
+    return tags > 1 && (sentence.length === 0 || tags === splitAtBlanks(cells[text]!).length);
   });
 }
 
@@ -100,8 +101,6 @@ function isNumbered({ cells }: CsvRow, before: CsvRow | undefined, columns: read
   return columns.some((column) => cells[column]!.trim() !== "" && cells[column] !== before?.cells[column]);
 }
 
-const split = (cell: string) => cell.split(/\s+/).filter((word) => word !== "");
-
 /** Tags stand apart by commas or blanks: no tag holds either. */
 const splitTags = (cell: string) => cell.split(/[\s,]+/).filter((tag) => tag !== "");
 
@@ -111,7 +110,7 @@ function sentenceRows(rows: readonly CsvRow[], table: Table, options: CsvOptions
   return rows.map(({ line, cells }) => {
     const place = `${file}:${line}`;
     const words = cells[table.text]!;
-    const record: Record<string, unknown> = { tokens: listIn(words, "words", place) ?? split(words) };
+    const record: Record<string, unknown> = { tokens: listIn(words, "words", place) ?? splitAtBlanks(words) };
     if (table.label >= 0) {
       const tags = cells[table.label]!;
       record.ner_tags = listIn(tags, "tags", place) ?? splitTags(tags);
@@ -167,7 +166,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
 }
 
 function wordIn(cell: string, place: string): string {
-  const word = cell.trim();
+  const word = cell.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
   if (word === "") {
     throw new TorchnerError("EDATA", `${place}: the word is empty; write it, or take the row out.`);
   }

@@ -488,6 +488,12 @@ threads: 1
       );
     });
 
+    test("words are what stands between blanks, as in column files", () => {
+      const args = ["predict", ...model, "--text", "Ana\u00a0x lived  \ufeffParis", "--format", "conll"];
+      const words = torchner(args).stdout.trim().split("\n");
+      expect(words.map((line) => line.split(" ")[0])).toEqual(["Ana\u00a0x", "lived", "\ufeffParis"]);
+    });
+
     test("--is-split-into-words counts in the words joined by one blank", () => {
       const args = ["predict", ...model, "--is-split-into-words", "--json", "--text", "Ana   lived in Paris"];
       expect(JSON.parse(torchner(args).stdout)).toMatchObject([
