@@ -47,14 +47,32 @@ export function parsed(text: string): { value: unknown } | undefined {
   }
 }
 
-/** V8 names the offset at which it gave up. */
+/**
+ * V8 names the offset at which it gave up, but not of a token such as NaN: then the first line is looked for whose text,
+ * with all that comes before, already has the fault.
+ */
 function lineOfFault(text: string): number {
+  const message = faultIn(text);
+  const offset = /at position (\d+)/.exec(message)?.[1];
+  if (offset !== undefined) return text.slice(0, Number(offset)).split("\n").length;
+  const rows = text.trimEnd().split("\n");
+  const has = (count: number) => faultIn(rows.slice(0, count).join("\n")).startsWith("Unexpected token");
+  if (!has(rows.length)) return rows.length;
+  let from = 1;
+  for (let to = rows.length; from < to; ) {
+    const middle = (from + to) >> 1;
+    if (has(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function faultIn(text: string): string {
   try {
     JSON.parse(text);
-    return 1;
+    return "";
   } catch (error) {
-    const offset = Number(/at position (\d+)/.exec((error as Error).message)?.[1] ?? text.length);
-    return text.slice(0, offset).split("\n").length;
+    return (error as Error).message;
   }
 }
 
