@@ -20,7 +20,8 @@ export function readCsv(text: string, separator: string, file: string): CsvRow[]
   while (at < text.length) {
     const row: CsvRow = { line, cells: [] };
     for (;;) {
-      const cell = text[at] === '"' ? quoted(text, at, `${file}:${line}`) : plain(text, at, separator);
+      const cell =
+        text[at] === '"' ? quoted(text, at, `${file}:${line}`, separator) : plain(text, at, separator);
       at = cell.end;
       line += cell.lines;
       row.cells.push(cell.value);
@@ -31,7 +32,7 @@ export function readCsv(text: string, separator: string, file: string): CsvRow[]
     if (at < text.length && text[at] !== "\n") {
       throw new TorchnerError(
         "EDATA",
-        `${file}:${line}: text after a closing quote; double the quotes inside a cell, or take them out.`,
+        `${file}:${line}: text after a closing quote; double the quotes inside a cell, or take them out${withoutQuotes(separator)}.`,
       );
     }
     at++;
@@ -57,18 +58,26 @@ function plain(text: string, start: number, separator: string): Cell {
   return { value: text.slice(start, Math.max(start, last)), end: Math.max(start, last), lines: 0 };
 }
 
-function quoted(text: string, start: number, place: string): Cell {
+function quoted(text: string, start: number, place: string, separator: string): Cell {
   let value = "";
   for (let from = start + 1; ; ) {
     const quote = text.indexOf('"', from);
     if (quote < 0) {
-      throw new TorchnerError("EDATA", `${place}: a quote that is never closed; close it, or double it.`);
+      throw new TorchnerError(
+        "EDATA",
+        `${place}: a quote that is never closed; close it, or double it${withoutQuotes(separator)}.`,
+      );
     }
     value += text.slice(from, quote);
     if (text[quote + 1] !== '"') return { value, end: quote + 1, lines: value.split("\n").length - 1 };
     value += '"';
     from = quote + 2;
   }
+}
+
+/** A way out for tab-separated words that were written without any quoting. */
+export function withoutQuotes(separator: string): string {
+  return separator === "\t" ? " (or take the header row out: in columns a quote is a word)" : "";
 }
 
 /** What divides the header's cells. A `.csv` may well be divided by semicolons or tabs. */

@@ -4,7 +4,7 @@
  */
 import { TorchnerError } from "../native/errors.ts";
 import { type AskedColumns, chooseColumns } from "./columns.ts";
-import { type CsvRow, readCsv, separatorOf } from "./csv.ts";
+import { type CsvRow, readCsv, separatorOf, withoutQuotes } from "./csv.ts";
 import { isBrokenList, parseList } from "./list_cell.ts";
 import type { Notes } from "./notes.ts";
 import { recordReader } from "./records.ts";
@@ -21,6 +21,7 @@ export interface CsvOptions extends AskedColumns {
 
 interface Table {
   rows: CsvRow[];
+  separator: string;
   text: number;
   /** -1: no tags. */
   label: number;
@@ -51,7 +52,8 @@ export function readTable(text: string, options: CsvOptions, notes: Notes): Exam
 
 function tableOf(text: string, options: CsvOptions): Table {
   const { file } = options;
-  const all = readCsv(text, separatorOf(text), file);
+  const separator = separatorOf(text);
+  const all = readCsv(text, separator, file);
   const head = all.findIndex(({ cells }) => cells.length > 0);
   if (head < 0) {
     throw new TorchnerError("EDATA", `${file}:1: no header row; name the columns, e.g. tokens,ner_tags.`);
@@ -67,7 +69,7 @@ function tableOf(text: string, options: CsvOptions): Table {
     );
   }
   return {
-    rows,
+    ...{ rows, separator },
     text: names.indexOf(columns.text),
     label: columns.label === undefined ? -1 : names.indexOf(columns.label),
     sentence: names.flatMap((name, i) => (name !== columns.text && sentenceColumn.test(name) ? [i] : [])),
@@ -152,7 +154,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
       if (table.label >= 0) current.nerTags = [];
       examples.push(current);
     }
-    current.tokens.push(wordIn(cells[table.text]!, place));
+    current.tokens.push(wordIn(cells[table.text]!, table.separator, place));
     if (table.label >= 0)
       current.nerTags!.push(tagName(cells[table.label]!.trim(), labelNames, place, notes));
   }
@@ -165,7 +167,7 @@ function wordRows(table: Table, options: CsvOptions, notes: Notes): Example[] {
   );
 }
 
-function wordIn(cell: string, place: string): string {
+function wordIn(cell: string, separator: string, place: string): string {
   const word = cell.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
   if (word === "") {
     throw new TorchnerError("EDATA", `${place}: the word is empty; write it, or take the row out.`);
@@ -173,6 +175,7 @@ function wordIn(cell: string, place: string): string {
   if (!/[\r\n]/.test(word)) return word;
   throw new TorchnerError(
     "EDATA",
-    `${place}: a quote opens here and is closed lines below; a quote that is itself a word is written """".`,
+    `${place}: a quote opens here and is closed lines below; a quote that is itself a word is written """"` +
+      `${withoutQuotes(separator)}.`,
   );
 }

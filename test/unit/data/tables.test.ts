@@ -272,6 +272,18 @@ describe("TSV", () => {
   });
 });
 
+test.each([
+  ["two quotes for words", '"\tO\nAnna\tB-PER\n"\tO\n'],
+  ["one quote for a word", '"\tO\nAnna\tB-PER\n'],
+  ["a quote before a word", '"Anna"s\tO\n'],
+])("%s in a tab-separated table without quoting: the way out is said", async (_, rows) => {
+  const file = await write("quotes.tsv", `word\ttag\n${rows}`);
+  await expect(read(file)).rejects.toMatchObject(
+    refused(/quotes\.tsv:2: .* \(or take the header row out: in columns a quote is a word\)\.$/),
+  );
+  expect(await read(await write("quotes.txt", rows))).toHaveLength(1);
+});
+
 describe("JSON documents", () => {
   const record = '{"tokens": ["Anna"], "ner_tags": ["B-PER"]}';
   test.each([
