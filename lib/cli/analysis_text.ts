@@ -1,7 +1,6 @@
 import type { Analysis, GroupScore, Mistake } from "../metrics/analysis.ts";
+import { grouped, percent } from "./figures.ts";
 import type { Paint } from "./terminal.ts";
-
-const percent = (share: number) => (100 * share).toFixed(2);
 
 /** The analysis of an evaluation as tables for a terminal. */
 export function analysisText(analysis: Analysis, paint: Paint): string {
@@ -10,7 +9,7 @@ export function analysisText(analysis: Analysis, paint: Paint): string {
   return [
     heading("Entities"),
     Object.entries(counts)
-      .map(([kind, count]) => `${kind} ${count.toLocaleString("en-US")}`)
+      .map(([kind, count]) => `${kind} ${grouped(count)}`)
       .join(", "),
     heading("Gold (rows) and what it was taken for"),
     confusionTable(analysis.confusion),
@@ -35,7 +34,7 @@ function groupTable(groups: Record<string, GroupScore>): string {
     ["", "precision", "recall", "F1", "entities"],
     Object.entries(groups).map(([name, one]) => [
       ...[name.replace("_", " "), percent(one.precision), percent(one.recall), percent(one.f1)],
-      one.number.toLocaleString("en-US"),
+      grouped(one.number),
     ]),
   );
 }

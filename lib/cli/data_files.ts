@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { convertScheme } from "../data/convert_scheme.ts";
 import { countPieces, type Distribution, type Inspection, inspectExamples } from "../data/inspect.ts";
 import { describeNote } from "../data/notes.ts";
-import { type ReadOptions, readExamples } from "../data/read_examples.ts";
+import { readExamples } from "../data/read_examples.ts";
 import { type Scheme, schemeNamed, schemeOfTags } from "../data/scheme.ts";
 import { splitExamples } from "../data/split.ts";
-import { resolveLabelNames } from "../data/tags.ts";
 import type { Example } from "../data/types.ts";
 import {
   type NamedExamples,
@@ -25,24 +24,16 @@ import type {
   SplitOptions,
   ValidateOptions,
 } from "./commands/data.ts";
+import { grouped, percent } from "./figures.ts";
+import { readingOptions } from "./reading_options.ts";
 import type { Terminal } from "./terminal.ts";
 
 async function readFile(file: string, values: ReadingOptions, terminal: Terminal): Promise<NamedExamples> {
-  const { labelNames } = values;
-  const options: ReadOptions = {
-    format: values.datasetFormat,
-    encoding: values.encoding,
-    textColumn: values.textColumnName,
-    labelColumn: values.labelColumnName,
-    labelNames:
-      labelNames && (await resolveLabelNames(labelNames.length === 1 ? labelNames[0]! : [...labelNames])),
-  };
-  const { examples, notes } = await readExamples(file, options);
+  const { examples, notes } = await readExamples(file, await readingOptions(values));
   for (const note of notes) terminal.note(describeNote(note));
   return { file, examples };
 }
 
-const count = (value: number) => value.toLocaleString("en-US");
 const asked = (scheme: string | undefined) => (scheme === undefined ? undefined : schemeNamed(scheme));
 
 export async function inspectFiles(
@@ -68,20 +59,20 @@ function inspectionText(file: string, found: Inspection, { paint }: Terminal): s
   const { pieces } = found;
   const spread = ({ mean, median, p99, max }: Distribution) =>
     `mean ${mean.toFixed(1)}, median ${median}, 99 % up to ${p99}, longest ${max}`;
-  const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
+  const share = (part: number, whole: number) => `${percent(part / Math.max(1, whole))} %`;
   const total = Object.values(found.entities).reduce((sum, one) => sum + one.count, 0);
   const width = Math.max(0, ...Object.keys(found.entities).map((type) => type.length));
   return [
     paint("bold", file),
-    `${count(found.sentences)} sentences, ${count(found.words)} words, ${count(total)} entities` +
+    `${grouped(found.sentences)} sentences, ${grouped(found.words)} words, ${grouped(total)} entities` +
       (found.scheme ? ` in ${found.scheme}` : ""),
     ...Object.entries(found.entities).map(
       ([type, one]) =>
-        `  ${type.padEnd(width)}  ${count(one.count).padStart(8)}  ${share(one.count, total).padStart(8)}  ` +
-        `${count(one.distinct)} different, ${one.mean_words.toFixed(2)} words on average`,
+        `  ${type.padEnd(width)}  ${grouped(one.count).padStart(8)}  ${share(one.count, total).padStart(8)}  ` +
+        `${grouped(one.distinct)} different, ${one.mean_words.toFixed(2)} words on average`,
     ),
     `labels: ${Object.entries(found.labels)
-      .map(([label, number]) => `${label} ${count(number)}`)
+      .map(([label, number]) => `${label} ${grouped(number)}`)
       .join(", ")}`,
     `words a sentence: ${spread(found.words_per_sentence)}`,
     ...(pieces
@@ -89,10 +80,10 @@ function inspectionText(file: string, found: Inspection, { paint }: Terminal): s
           `pieces a sentence: ${spread(pieces.per_sentence)}; ${pieces.per_word.toFixed(2)} a word`,
           pieces.max_length === undefined
             ? "the tokenizer has no maximum length; give --max-seq-length"
-            : `over ${pieces.max_length} pieces: ${count(pieces.long_sentences)} sentences ` +
-              `(${share(pieces.long_sentences, found.sentences)}), ${count(pieces.words_beyond)} words beyond`,
-          `unknown to the tokenizer: ${count(pieces.unknown_words)} words (${share(pieces.unknown_words, found.words)}); ` +
-            `without any piece: ${count(pieces.words_without_pieces)}`,
+            : `over ${pieces.max_length} pieces: ${grouped(pieces.long_sentences)} sentences ` +
+              `(${share(pieces.long_sentences, found.sentences)}), ${grouped(pieces.words_beyond)} words beyond`,
+          `unknown to the tokenizer: ${grouped(pieces.unknown_words)} words (${share(pieces.unknown_words, found.words)}); ` +
+            `without any piece: ${grouped(pieces.words_without_pieces)}`,
         ]
       : []),
     "",
@@ -135,12 +126,12 @@ export async function validateFiles(
     );
     const mark = clean ? terminal.paint("green", "✔") : terminal.paint("red", "✘");
     terminal.result(
-      `${mark} ${file}: ${count(sentences)} sentences · ${scheme ?? "no entity"} · ${types.join(" ")}`,
+      `${mark} ${file}: ${grouped(sentences)} sentences · ${scheme ?? "no entity"} · ${types.join(" ")}`,
     );
   }
   for (const { message } of unreadable) terminal.result(`${terminal.paint("red", "✘")} ${message}`);
   for (const problems of byKind(found.problems)) printProblems(problems, values.all, terminal);
-  if (errors > 0) terminal.result(`\n${count(errors)} errors`);
+  if (errors > 0) terminal.result(`\n${grouped(errors)} errors`);
   return errors > 0 ? 3 : 0;
 }
 
@@ -167,7 +158,7 @@ function printProblems(problems: readonly Problem[], all: boolean, terminal: Ter
     terminal.result(`${mark} ${where}${message}${example === undefined ? "" : `   "${example}"`}`);
   }
   const more = problems.length - shown.length;
-  if (more > 0) terminal.result(`    ${count(more)} more: --all`);
+  if (more > 0) terminal.result(`    ${grouped(more)} more: --all`);
   const remedy = remedies[problems[0]!.kind];
   if (remedy) terminal.result(`    ${remedy}`);
 }
@@ -182,14 +173,14 @@ export async function convertFile(file: string, values: ConvertOptions, terminal
       : convertScheme(examples, { from, to, repair: values.repair });
   if (converted.repaired > 0) {
     terminal.warn(
-      `${file}: ${count(converted.repaired)} tags that ${from} does not allow were read as conlleval does`,
+      `${file}: ${grouped(converted.repaired)} tags that ${from} does not allow were read as conlleval does`,
     );
   }
   const output = values.output!;
   const format: WrittenFormat = values.format ?? writtenFormatOf(output);
   await writeExamples(output, converted.examples, format);
   terminal.document({ output, format, from, to, sentences: examples.length, repaired: converted.repaired });
-  terminal.result(`${output}: ${count(examples.length)} sentences, ${from} as ${to}, ${format}`);
+  terminal.result(`${output}: ${grouped(examples.length)} sentences, ${from} as ${to}, ${format}`);
 }
 
 export async function splitFile(file: string, values: SplitOptions, terminal: Terminal): Promise<void> {
@@ -206,8 +197,8 @@ export async function splitFile(file: string, values: SplitOptions, terminal: Te
     const { entities } = inspectExamples(chosen, scheme);
     const types = Object.fromEntries(Object.entries(entities).map(([type, one]) => [type, one.count]));
     written.push({ output, sentences: chosen.length, entities: types });
-    const shown = Object.entries(types).map(([type, number]) => `${type} ${count(number)}`);
-    terminal.result(`${output}: ${count(chosen.length)} sentences; ${shown.join(", ")}`);
+    const shown = Object.entries(types).map(([type, number]) => `${type} ${grouped(number)}`);
+    terminal.result(`${output}: ${grouped(chosen.length)} sentences; ${shown.join(", ")}`);
   }
   terminal.document({ files: written, seed: values.seed });
 }

@@ -1,5 +1,5 @@
 /** What `torchner evaluate` does once its options are known. */
-import { DatasetDict } from "../data/dataset.ts";
+import { type Dataset, DatasetDict } from "../data/dataset.ts";
 import { wordPlace } from "../data/labels.ts";
 import { loadDataset } from "../data/load_dataset.ts";
 import { tokenizeAndAlignLabels } from "../data/tokenize_and_align.ts";
@@ -11,15 +11,17 @@ import { softmaxRow } from "../pipeline/logits.ts";
 import { decoderOf } from "../pipeline/viterbi.ts";
 import type { Tokenizer } from "../tokenization/tokenizer.ts";
 import { TrainingArguments } from "../training/arguments.ts";
-import { countWindows, sentencesOf } from "../training/sentences.ts";
+import { sentencesOf, windowsNote } from "../training/sentences.ts";
 import { Trainer } from "../training/trainer.ts";
 import { firstPieces } from "../training/words.ts";
 import { analysisText } from "./analysis_text.ts";
 import { openClassifier } from "./classifier.ts";
 import type { EvaluateOptions } from "./commands/evaluate.ts";
+import { grouped, percent, signedPercent } from "./figures.ts";
+import { readingOptions } from "./reading_options.ts";
 import { recordingSeqeval } from "./recorder.ts";
 import { scoreTable } from "./score_table.ts";
-import { sequenceLength } from "./sequence_length.ts";
+import { longSequencesFor, sequenceLength } from "./sequence_length.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Parts {
@@ -40,12 +42,8 @@ export async function evaluateFile(values: EvaluateOptions, terminal: Terminal):
 async function evaluate(parts: Parts, values: EvaluateOptions, terminal: Terminal): Promise<void> {
   const { model } = parts;
   const data = await readData(parts, values, terminal);
-  const { sentences, long, windows } = countWindows(data.encoded);
-  if (long > 0) {
-    terminal.note(
-      `${long} of ${sentences} sentences are longer than the maximum length: ${windows} windows cover them`,
-    );
-  }
+  const windows = windowsNote(data.encoded);
+  if (windows) terminal.note(windows);
   let plain: EntityScores | undefined;
   const trainer = new Trainer({
     model,
@@ -66,12 +64,20 @@ async function evaluate(parts: Parts, values: EvaluateOptions, terminal: Termina
   const tagged = "predictions" in found ? tagWordsOf(data, found, model.labels, values.validTags) : undefined;
   const scores = tagged && values.validTags ? scoresOf(tagged) : plain!;
   const analysis = tagged && values.analysis ? analyse(tagged, { seen: await seenNames(values) }) : undefined;
-  report({ values, terminal, scores, plain: plain!, metrics: found.metrics, sentences, analysis });
+  report({
+    values,
+    terminal,
+    scores,
+    plain: plain!,
+    metrics: found.metrics,
+    sentences: data.examples.length,
+    analysis,
+  });
 }
 
 interface EvaluationData {
   examples: readonly Example[];
-  encoded: Iterable<EncodedExample> & { length: number; at(index: number): EncodedExample };
+  encoded: Dataset<EncodedExample>;
 }
 
 async function readData(
@@ -81,16 +87,13 @@ async function readData(
 ): Promise<EvaluationData> {
   const data = await loadDataset({
     validation: values.file!,
-    format: values.datasetFormat,
-    textColumn: values.textColumnName,
-    labelColumn: values.labelColumnName,
+    ...(await readingOptions(values)),
     labelNames: model.labels,
-    encoding: values.encoding,
     log: (line) => terminal.warn(line),
   });
   const encode = tokenizeAndAlignLabels(tokenizer, {
     maxLength: sequenceLength(model, tokenizer, values.maxSeqLength),
-    longSequences: values.longSequences,
+    longSequences: longSequencesFor(values.numerics, values.longSequences),
   });
   const validation = data.validation!.slice(0, values.maxEvalSamples);
   const encoded = await new DatasetDict({ validation, labels: data.labels }).map(encode);
@@ -107,7 +110,7 @@ function tagWordsOf(
   const [, width = 0, depth = 0] = found.shape;
   const outside = labels.indexOf("O");
   const decoder = validTags ? decoderOf(labels) : undefined;
-  return sentencesOf(encoded as never).map((sentence, row) => {
+  return sentencesOf(encoded).map((sentence, row) => {
     const example = examples[row]!;
     const columns = firstPieces(sentence, row, found);
     const probabilities = Array.from(columns, (column) =>
@@ -139,10 +142,7 @@ async function seenNames({ trainFile, ...values }: EvaluateOptions) {
   if (trainFile === undefined) return undefined;
   const data = await loadDataset({
     train: trainFile,
-    format: values.datasetFormat,
-    textColumn: values.textColumnName,
-    labelColumn: values.labelColumnName,
-    encoding: values.encoding,
+    ...(await readingOptions(values)),
     log: () => {},
   });
   return entityTypes(data.train.toArray().map(({ tokens, nerTags }) => ({ words: tokens, tags: nerTags! })));
@@ -171,15 +171,13 @@ function report({ values, terminal, scores, plain, metrics, sentences, analysis 
     ...(analysis && { analysis }),
   });
   terminal.result(scoreTable(scores, terminal.paint));
-  const percent = (share: number) => (100 * share).toFixed(2);
   terminal.result(
-    `\n${values.file}: ${sentences.toLocaleString("en-US")} sentences, accuracy of words ` +
+    `\n${values.file}: ${grouped(sentences)} sentences, accuracy of words ` +
       `${percent(scores.overall_accuracy)}, loss ${Number(metrics.eval_loss).toFixed(4)}`,
   );
   if (values.validTags) {
-    const signed = `${change < 0 ? "" : "+"}${percent(change)}`;
     terminal.result(
-      `valid tags: F1 ${percent(plain.overall_f1)} -> ${percent(scores.overall_f1)} (${signed})`,
+      `valid tags: F1 ${percent(plain.overall_f1)} -> ${percent(scores.overall_f1)} (${signedPercent(change)})`,
     );
   }
   if (analysis) terminal.result(analysisText(analysis, terminal.paint));

@@ -10,6 +10,8 @@ import { type Counted, countTags, type ScoringOptions } from "../metrics/scoring
 import { defaultSpans } from "../metrics/spans.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { ScoreOptions } from "./commands/score.ts";
+import { grouped, percent } from "./figures.ts";
+import { readingOptions } from "./reading_options.ts";
 import { comparisonTable, scoreTable } from "./score_table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,15 +51,9 @@ export async function scoreFiles(
   if (others.length > 0) terminal.result(comparisonTable(systems, comparisons, terminal.paint));
 }
 
-function read(name: string, values: ScoreOptions): Promise<ScoredTags> {
+async function read(name: string, values: ScoreOptions): Promise<ScoredTags> {
   if (values.gold === undefined) return readScoredColumns(name, { encoding: values.encoding });
-  return readScoredFiles(values.gold, name, {
-    format: values.datasetFormat,
-    textColumn: values.textColumnName,
-    labelColumn: values.labelColumnName,
-    labelNames: values.labelNames,
-    encoding: values.encoding,
-  });
+  return readScoredFiles(values.gold, name, await readingOptions(values));
 }
 
 /** What strict reading drops from gold is missing from recall: a wrong scheme should not look like a good score. */
@@ -65,8 +61,7 @@ function warnOfMalformed(name: string, { streams, readSpans }: Counted, terminal
   const kept = readSpans(streams.gold, streams.table).count;
   const all = defaultSpans(streams.gold, streams.table).count;
   if (kept >= all) return;
-  const dropped = (all - kept).toLocaleString("en-US");
-  terminal.warn(`${name}: ${dropped} of ${all.toLocaleString("en-US")} gold entities are none by the scheme`);
+  terminal.warn(`${name}: ${grouped(all - kept)} of ${grouped(all)} gold entities are none by the scheme`);
 }
 
 function reportOf(
@@ -77,9 +72,8 @@ function reportOf(
 ): string {
   if (format === "report") return classificationReport(tags.gold, tags.predicted, { ...scoring, digits });
   if (format === "conlleval") return conllevalReport(counted);
-  const accuracy = (100 * scores.overall_accuracy).toFixed(2);
-  const sentences = tags.gold.length.toLocaleString("en-US");
-  return `${scoreTable(scores, terminal.paint)}\n\n${name}: ${sentences} sentences, accuracy of words ${accuracy}`;
+  const summary = `${grouped(tags.gold.length)} sentences, accuracy of words ${percent(scores.overall_accuracy)}`;
+  return `${scoreTable(scores, terminal.paint)}\n\n${name}: ${summary}`;
 }
 
 /** Only predictions of the same sentences can be compared. */

@@ -1,5 +1,6 @@
 import type { Comparison } from "../metrics/bootstrap.ts";
 import type { EntityScores } from "../metrics/entities.ts";
+import { grouped, percent, signedPercent } from "./figures.ts";
 import type { Paint } from "./terminal.ts";
 
 /** Precision, recall and F1 in percent for each type and over all, and the number of gold entities. */
@@ -15,9 +16,8 @@ export function scoreTable(scores: EntityScores, paint: Paint): string {
   const width = Math.max("overall".length, ...types.map(([type]) => type.length));
   const row = (name: string, cells: string[]) =>
     `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join("")}`;
-  const percent = (share: number) => (100 * share).toFixed(2);
   const scored = (name: string, { precision, recall, f1, number }: typeof all) =>
-    row(name, [percent(precision), percent(recall), percent(f1), number.toLocaleString("en-US")]);
+    row(name, [percent(precision), percent(recall), percent(f1), grouped(number)]);
   return [
     paint("bold", row("", ["precision", "recall", "F1", "entities"])),
     ...types.map(([type, one]) => scored(type, one)),
@@ -32,8 +32,6 @@ export function comparisonTable(
   paint: Paint,
 ): string {
   const width = Math.max(...systems.map(({ name }) => name.length));
-  const percent = (share: number) => (100 * share).toFixed(2);
-  const signed = (share: number) => `${share < 0 ? "" : "+"}${percent(share)}`;
   const row = (name: string, cells: readonly string[], rest = "") =>
     `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join("")}${rest}`.trimEnd();
   const lines = systems.map(({ name, scores }, i) => {
@@ -41,8 +39,8 @@ export function comparisonTable(
     const cells = [overall_precision, overall_recall, overall_f1, overall_accuracy].map(percent);
     const found = comparisons[i - 1];
     if (!found) return row(name, cells);
-    const range = `${signed(found.low)} to ${signed(found.high)}`;
-    return row(name, [...cells, signed(found.difference)], `  ${range.padEnd(18)}  ${pValue(found)}`);
+    const range = `${signedPercent(found.low)} to ${signedPercent(found.high)}`;
+    return row(name, [...cells, signedPercent(found.difference)], `  ${range.padEnd(18)}  ${pValue(found)}`);
   });
   const headings = ["precision", "recall", "F1", "accuracy"];
   const more = comparisons.length > 0 ? ["change"] : [];

@@ -1,4 +1,6 @@
+import type { LongSequences } from "../data/tokenize_and_align.ts";
 import { TorchnerError } from "../native/errors.ts";
+import type { Numerics } from "../native/types.ts";
 import { type Classifier, maxRowLength, type WordSplitter } from "../pipeline/forward_rows.ts";
 
 /**
@@ -19,4 +21,9 @@ export function sequenceLength(
     );
   }
   return asked ?? maxRowLength(model, tokenizer);
+}
+
+/** Reference numerics cut as Hugging Face does; words that are lost there are to be told of. */
+export function longSequencesFor(numerics: Numerics | undefined, asked: LongSequences): LongSequences {
+  return numerics === "reference" && asked === "window" ? "truncate" : asked;
 }

@@ -24,12 +24,14 @@ import { countWindows, sentencesOf } from "../training/sentences.ts";
 import type { LogRow } from "../training/state.ts";
 import { Trainer, type TrainOutput } from "../training/trainer.ts";
 import { wordPredictions } from "../training/words.ts";
+import { grouped } from "./figures.ts";
 import { Resumable, type StopSignal, untilStopped } from "./interrupt.ts";
 import { reportLostWords } from "./lost_words.ts";
 import { checkOutputFolder, checkStart, clearOldRun } from "./output_folder.ts";
+import { readingOptions } from "./reading_options.ts";
 import { recordingSeqeval } from "./recorder.ts";
 import { scoreTable } from "./score_table.ts";
-import { sequenceLength } from "./sequence_length.ts";
+import { longSequencesFor, sequenceLength } from "./sequence_length.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Parts {
@@ -84,7 +86,7 @@ async function prepare(raw: DatasetDict, values: TrainOptions, terminal: Termina
       labelStrategy: values.labelStrategy,
       maxLength: sequenceLength({ config }, tokenizer, values.maxSeqLength),
       padToMaxLength: values.padToMaxLength,
-      longSequences: longSequences(values),
+      longSequences: longSequencesFor(values.numerics, values.longSequences),
     });
     const data = await dataset.map(encode);
     const lostWords = reportLostWords(data.train!, nameOf("train", values), terminal);
@@ -107,24 +109,14 @@ async function prepare(raw: DatasetDict, values: TrainOptions, terminal: Termina
   }
 }
 
-/** Reference numerics cut as Hugging Face does; words that are lost there are to be told of. */
-function longSequences({ numerics, longSequences: asked }: TrainOptions) {
-  return numerics === "reference" && asked === "window" ? "truncate" : asked;
-}
-
 async function loadData(values: TrainOptions, terminal: Terminal): Promise<DatasetDict> {
-  const { labelNames, datasetName } = values;
+  const { datasetName } = values;
   const data: DatasetDict = await loadDataset({
     train: values.trainFile,
     validation: values.validationFile,
     test: values.testFile,
     dataset: datasetName,
-    format: values.datasetFormat,
-    encoding: values.encoding,
-    textColumn: values.textColumnName,
-    labelColumn: values.labelColumnName,
-    // A single name is the path of a file with one name a line.
-    labelNames: labelNames?.length === 1 ? labelNames[0] : labelNames,
+    ...(await readingOptions(values)),
     log: (line) => terminal.warn(line),
   });
   if (data.train) return data;
@@ -299,7 +291,7 @@ function header({ source, model }: Parts, values: TrainOptions, terminal: Termin
         `${model.device} ${args.bf16 ? "bf16" : "fp32"} ${model.numerics}`,
         `${model.labels.length} labels`,
         `batch ${batch}`,
-        `${state.maxSteps.toLocaleString("en-US")} updates`,
+        `${grouped(state.maxSteps)} updates`,
         `seed ${args.seed}`,
       ];
       terminal.note(words.join(" · "));

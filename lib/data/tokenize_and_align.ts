@@ -42,7 +42,7 @@ export interface TokenizeOptions {
   longSequences?: LongSequences;
 }
 
-export const longSequenceChoices = ["window", "truncate", "error"] as const;
+const longSequenceChoices = ["window", "truncate", "error"] as const;
 export type LongSequences = (typeof longSequenceChoices)[number];
 
 /** Sentences in one native call: enough to keep all threads busy, few enough to bound memory. */

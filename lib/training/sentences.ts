@@ -17,7 +17,7 @@ function continues(examples: Examples, row: number): boolean {
 }
 
 /** Indexes of the rows of each sentence, in order. */
-export function* rowsBySentence(examples: Examples): Generator<number[]> {
+function* rowsBySentence(examples: Examples): Generator<number[]> {
   let rows: number[] = [];
   for (let row = 0; row < examples.length; row++) {
     if (rows.length > 0 && !continues(examples, row)) {
@@ -39,6 +39,13 @@ export function countWindows(examples: Examples): { sentences: number; long: num
     counts.windows += length;
   }
   return counts;
+}
+
+/** Says that windows cover long sentences; undefined where there are none. */
+export function windowsNote(examples: Examples): string | undefined {
+  const { sentences, long, windows } = countWindows(examples);
+  if (long === 0) return undefined;
+  return `${long} of ${sentences} sentences are longer than the maximum length: ${windows} windows cover them`;
 }
 
 /** Every sentence as one row, cut at the maximum length where it is longer: Hugging Face's dataset. */

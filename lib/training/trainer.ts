@@ -30,7 +30,7 @@ import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
-import { countWindows, truncatedRows } from "./sentences.ts";
+import { truncatedRows, windowsNote } from "./sentences.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
 import {
@@ -340,11 +340,8 @@ export class Trainer {
   }
 
   #noteWindows(dataset: Examples): void {
-    const { long, windows, sentences } = countWindows(dataset);
-    if (long === 0) return;
-    this.#note(
-      `${long} of ${sentences} sentences are longer than the maximum length: ${windows} windows cover them`,
-    );
+    const note = windowsNote(dataset);
+    if (note) this.#note(note);
   }
 
   /** A collator of the user's own may cut rows to any length. */

@@ -201,6 +201,19 @@ describeIf(existsSync(addonPath), "the native addon is not built")("with a model
     ]);
   });
 
+  test("evaluate in reference numerics cuts long sentences: with and without --analysis, the same scores", () => {
+    const args = ["evaluate", "--model", "out", "--file", "test.txt", "--numerics", "reference", "--json"];
+    const plain = torchner([...args, "--threads", "1"]);
+    const analysed = torchner([...args, "--threads", "1", "--analysis"]);
+    expect([plain.code, analysed.code, plain.stderr, analysed.stderr].slice(0, 2)).toEqual([0, 0]);
+    expect(plain.stderr).not.toContain("windows cover them");
+    const { analysis, ...scores } = JSON.parse(analysed.stdout);
+    expect(scores).toEqual(JSON.parse(plain.stdout));
+    expect(scores.skipped_words).toBe(15);
+    // 41 gold names; the 14 that were cut off are among the missed.
+    expect(analysis.counts.missed).toBeGreaterThanOrEqual(14);
+  });
+
   test("evaluate refuses a label that the model lacks, naming file and line", () => {
     writeFileSync(join(folder, "other.txt"), "Ana B-PER\nsings B-MUSIC\n");
     const { code, stderr } = torchner(["evaluate", "--model", "out", "--file", "other.txt"]);

@@ -49,6 +49,24 @@ test("several files stand side by side, and --compare tests each against the fir
   expect(comparisons).toEqual([expect.objectContaining({ base: weak, file: strong, p_value: 1 / 10_001 })]);
 });
 
+test("--label-names names integer tags, in a file too", async () => {
+  const numbers = join(folder, "numbers.conll");
+  writeFileSync(numbers, "Ana 1\nsings 0\n");
+  writeFileSync(join(folder, "names"), "O\nB-PER\n");
+  for (const names of ["O,B-PER", join(folder, "names")]) {
+    const { stdout, stderr } = await torchner(
+      "score",
+      "--gold",
+      numbers,
+      "--pred",
+      numbers,
+      "--label-names",
+      names,
+    );
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/^PER +100\.00/m), ""]);
+  }
+});
+
 test("predictions of other sentences are not compared", async () => {
   writeFileSync(join(folder, "other.conll"), "Ana B-LOC B-PER\n");
   const { code, stderr } = await torchner("score", weak, join(folder, "other.conll"), "--compare");
