@@ -3,7 +3,7 @@
  * such as an `I-` after `O` in IOB2, is none.
  */
 import { TorchnerError } from "../native/errors.ts";
-import { BORDER, type SpanReader } from "./spans.ts";
+import { BORDER, openSpans, type SpanReader } from "./spans.ts";
 import { PREFIX, PREFIX_COUNT, type TagTable } from "./tags.ts";
 
 export const schemes = ["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"] as const;
@@ -58,6 +58,9 @@ const rules: Record<Scheme, Rules> = {
   },
 };
 
+/** Prefixes of a scheme's tags, `O` among them. */
+export const allowedPrefixes = (scheme: Scheme) => rules[scheme].allowed;
+
 const ids = (letters: string) => [...letters].map((letter) => PREFIX[letter as keyof typeof PREFIX]);
 const EVERY = "OBIESLU";
 
@@ -91,12 +94,7 @@ export function strictSpans(scheme: Scheme): SpanReader {
   const ends = matcher(patterns.end);
   return (stream, table) => {
     const prefixes = prefixesWithin(table, allowed);
-    const spans = {
-      count: 0,
-      typeIds: new Int32Array(stream.length),
-      starts: new Int32Array(stream.length),
-      ends: new Int32Array(stream.length),
-    };
+    const { spans, add } = openSpans(stream.length);
     const prefixAt = (i: number) => (i < 0 || stream[i] === BORDER ? PREFIX.O : prefixes[stream[i]!]!);
     const typeAt = (i: number) => (i < 0 || stream[i] === BORDER ? 0 : table.typeIds[stream[i]!]!);
     const matches = (rule: Uint8Array, i: number) =>
@@ -108,12 +106,7 @@ export function strictSpans(scheme: Scheme): SpanReader {
       }
       let end = i + 1;
       while (matches(insides, end)) end++;
-      if (matches(ends, end)) {
-        spans.typeIds[spans.count] = typeAt(i);
-        spans.starts[spans.count] = i;
-        spans.ends[spans.count] = end - 1;
-        spans.count++;
-      }
+      if (matches(ends, end)) add(typeAt(i), i, end - 1);
       i = end;
     }
     return spans;
@@ -127,7 +120,7 @@ export function strictSpans(scheme: Scheme): SpanReader {
 export function detectScheme(prefixes: ReadonlySet<number>): Scheme | undefined {
   const has = (letter: keyof typeof PREFIX) => prefixes.has(PREFIX[letter]);
   const within = (scheme: Scheme) => {
-    const allowed = new Set<number>(ids(rules[scheme].allowed));
+    const allowed = new Set<number>(ids(allowedPrefixes(scheme)));
     return [...prefixes].every((prefix) => allowed.has(prefix));
   };
   if (has("B") && within("IOB2")) return "IOB2";

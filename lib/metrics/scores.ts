@@ -1,6 +1,6 @@
 /** Counts of entities, and precision, recall and F1 from counts. */
 import { BORDER, defaultSpans, type SpanReader, type Spans } from "./spans.ts";
-import type { TagStreams } from "./streams.ts";
+import { sentenceByPosition, type TagStreams } from "./streams.ts";
 
 /** Entities of one type, or of all: predicted and right, predicted, and in gold. */
 export interface Counts {
@@ -50,13 +50,12 @@ export function countEntities(
 
 /** Counts of each sentence, all types together. */
 export function countBySentence(streams: TagStreams, readSpans: SpanReader = defaultSpans): Counts[] {
-  const sentenceOf = new Int32Array(streams.gold.length);
-  let sentences = 0;
-  for (const [i, tag] of streams.gold.entries()) {
-    sentenceOf[i] = sentences;
-    if (tag === BORDER) sentences++;
-  }
-  const counts = Array.from({ length: sentences }, () => ({ correct: 0, predicted: 0, gold: 0 }));
+  const sentenceOf = sentenceByPosition(streams.gold);
+  const counts = Array.from({ length: (sentenceOf.at(-1) ?? -1) + 1 }, () => ({
+    correct: 0,
+    predicted: 0,
+    gold: 0,
+  }));
   const gold = readSpans(streams.gold, streams.table);
   const predicted = readSpans(streams.predicted, streams.table);
   for (let i = 0; i < gold.count; i++) counts[sentenceOf[gold.ends[i]!]!]!.gold++;

@@ -4,7 +4,7 @@ import { TorchnerError } from "../native/errors.ts";
 import { checkGoldTags, detectScheme, prefixesOf, type Scheme, schemes, strictSpans } from "./schemes.ts";
 import { type Counts, countEntities, type ZeroDivision } from "./scores.ts";
 import { BORDER, defaultSpans, type SpanReader } from "./spans.ts";
-import { streamsOfTags, type TagStreams } from "./streams.ts";
+import { sentenceByPosition, streamsOfTags, type TagStreams } from "./streams.ts";
 
 /** Options of tags and entities, named as in seqeval and Hugging Face's `evaluate`. */
 export interface SpanOptions {
@@ -114,11 +114,5 @@ function weightsByPosition(stream: Int32Array, weights: readonly number[], sente
       `sampleWeight must have a number of at least 0 for each of the ${sentences} sentences.`,
     );
   }
-  const byPosition = new Float64Array(stream.length);
-  let sentence = 0;
-  for (const [i, tag] of stream.entries()) {
-    byPosition[i] = weights[sentence]!;
-    if (tag === BORDER) sentence++;
-  }
-  return byPosition;
+  return Float64Array.from(sentenceByPosition(stream), (sentence) => weights[sentence]!);
 }

@@ -23,6 +23,23 @@ export interface Spans {
 /** Reads the spans of a stream of tag ids in which every sentence is followed by a `BORDER`. */
 export type SpanReader = (stream: Int32Array, table: TagTable) => Spans;
 
+/** A list of spans to be filled, of a stream of so many positions. */
+export function openSpans(positions: number) {
+  const spans = {
+    count: 0,
+    typeIds: new Int32Array(positions),
+    starts: new Int32Array(positions),
+    ends: new Int32Array(positions),
+  };
+  const add = (typeId: number, start: number, end: number) => {
+    spans.typeIds[spans.count] = typeId;
+    spans.starts[spans.count] = start;
+    spans.ends[spans.count] = end;
+    spans.count++;
+  };
+  return { spans, add };
+}
+
 const endsBetween = transitions(
   (previous, current) =>
     previous === PREFIX.E ||
@@ -41,12 +58,7 @@ const startsBetween = transitions(
 
 export const defaultSpans: SpanReader = (stream, table) => {
   const { prefixes, typeIds } = table;
-  const spans = {
-    count: 0,
-    typeIds: new Int32Array(stream.length),
-    starts: new Int32Array(stream.length),
-    ends: new Int32Array(stream.length),
-  };
+  const { spans, add } = openSpans(stream.length);
   let previousPrefix: number = PREFIX.O;
   let previousType = 0;
   // Not reset where a span ends: with tags such as `X`, which no rule opens, seqeval closes a span that
@@ -58,10 +70,7 @@ export const defaultSpans: SpanReader = (stream, table) => {
     const type = tag === BORDER ? 0 : typeIds[tag]!;
     const pair = previousPrefix * PREFIX_COUNT + prefix;
     if (endsBetween[pair] || (type !== previousType && carriesType(previousPrefix))) {
-      spans.typeIds[spans.count] = previousType;
-      spans.starts[spans.count] = start;
-      spans.ends[spans.count] = i - 1;
-      spans.count++;
+      add(previousType, start, i - 1);
     }
     if (startsBetween[pair] || (type !== previousType && carriesType(prefix))) start = i;
     previousPrefix = prefix;

@@ -62,6 +62,12 @@ export function streamsOfIds(prediction: EvalPrediction, table: TagTable): TagSt
   return { gold: gold.subarray(0, length), predicted: predicted.subarray(0, length), table };
 }
 
+/** Of each position, the index of its sentence, whose border counts to it. */
+export function sentenceByPosition(stream: Int32Array): Int32Array {
+  let sentence = 0;
+  return stream.map((tag) => (tag === BORDER ? sentence++ : sentence));
+}
+
 /** Tokens of all sentences plus one border each. */
 function checkedLength(
   gold: readonly (readonly string[])[],
