@@ -7,8 +7,8 @@ import type { EncodedExample, Example } from "../data/types.ts";
 import { type AnalysedSentence, type Analysis, analyse, entityTypes } from "../metrics/analysis.ts";
 import { type EntityScores, evaluateEntities, flattenEntityScores } from "../metrics/entities.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
-import { softmaxRow } from "../pipeline/logits.ts";
-import { decoderOf } from "../pipeline/viterbi.ts";
+import { argmaxRow, softmaxRow } from "../pipeline/logits.ts";
+import { decoderOf, logProbabilities } from "../pipeline/viterbi.ts";
 import type { Tokenizer } from "../tokenization/tokenizer.ts";
 import { TrainingArguments } from "../training/arguments.ts";
 import { sentencesOf, windowsNote } from "../training/sentences.ts";
@@ -116,9 +116,8 @@ function tagWordsOf(
     const probabilities = Array.from(columns, (column) =>
       column < 0 ? certain(outside, depth) : softmaxRow(found.predictions, row * width + column, depth),
     );
-    const logs = Float64Array.from(probabilities.flatMap((one) => Array.from(one, Math.log)));
-    const decided = decoder?.decode(logs, columns.length);
-    const ids = probabilities.map((one, word) => decided?.[word] ?? one.indexOf(Math.max(...one)));
+    const decided = decoder?.decode(logProbabilities(probabilities), columns.length);
+    const ids = probabilities.map((one, word) => decided?.[word] ?? argmaxRow(one, 0, depth));
     return {
       words: example.tokens,
       gold: Array.from(sentence.wordLabels, (id) => labels[id]!),

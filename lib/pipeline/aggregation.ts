@@ -6,7 +6,8 @@
  * `none`, neighbours are grouped.
  */
 import { type LabelRules, labelRules } from "./label_rules.ts";
-import { decoderOf } from "./viterbi.ts";
+import { argmaxRow } from "./logits.ts";
+import { decoderOf, logProbabilities } from "./viterbi.ts";
 
 /**
  * `none`: one result per piece. `simple`: neighbouring pieces of one type become one result. The others never part a
@@ -144,17 +145,10 @@ function meanOf(pieces: readonly Piece[]): Float32Array {
 }
 
 function decide(words: readonly Word[], labels: readonly string[]): Int32Array {
-  const scores = new Float64Array(words.length * labels.length);
-  for (const [i, word] of words.entries())
-    scores.set(Float64Array.from(word.scores, Math.log), i * labels.length);
-  return decoderOf(labels).decode(scores, words.length);
+  return decoderOf(labels).decode(logProbabilities(words.map(({ scores }) => scores)), words.length);
 }
 
-function argmax(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
+const argmax = (values: Float32Array) => argmaxRow(values, 0, values.length);
 
 function labelledPiece({ probabilities, index, start, end, continuesWord }: Piece, label: number): Labelled {
   return { label, score: probabilities[label]!, index, start, end, continuesWord };

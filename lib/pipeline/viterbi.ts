@@ -9,6 +9,14 @@ export interface Decoder {
   decode(scores: Float32Array | Float64Array, words: number): Int32Array;
 }
 
+/** What a decoder takes, from each word's probabilities of the labels. */
+export function logProbabilities(words: readonly Float32Array[]): Float64Array {
+  const [first] = words;
+  const scores = new Float64Array(words.length * (first?.length ?? 0));
+  for (const [i, word] of words.entries()) scores.set(Float64Array.from(word, Math.log), i * word.length);
+  return scores;
+}
+
 /** Which label may follow which, and may begin or end a sentence. */
 interface Transitions {
   /** `[previous * labels + next]` */
