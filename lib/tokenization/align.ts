@@ -62,7 +62,7 @@ export function makeAlign({ strategy = "first", labels }: AlignOptions): Align {
  * Indexes of words that no piece stands for: cut off by truncation, or made of characters that the tokenizer
  * drops. They are predicted `O` and counted in `skipped_words`.
  */
-export function skippedWords(example: { wordIds: Int32Array; wordLabels: Int32Array }): Int32Array {
+export function skippedWords(example: { wordIds: Iterable<number>; wordLabels: Int32Array }): Int32Array {
   const seen = new Uint8Array(example.wordLabels.length);
   for (const word of example.wordIds) if (word >= 0) seen[word] = 1;
   const skipped: number[] = [];

@@ -2,6 +2,7 @@
 import { Dataset } from "../data/dataset.ts";
 import type { EncodedExample } from "../data/types.ts";
 import type { EvalPrediction } from "../metrics/types.ts";
+import { skippedWords } from "../tokenization/align.ts";
 import type { Examples } from "./handles.ts";
 import { PADDING } from "./words.ts";
 
@@ -110,11 +111,9 @@ export function countSkippedWords(examples: Examples, widths: Int32Array): numbe
   let skipped = 0;
   for (const rows of rowsBySentence(examples)) {
     if (rows.some((row) => widths[row]! < 0)) continue;
-    const seen = new Uint8Array(examples.at(rows[0]!)!.wordLabels.length);
-    for (const row of rows) {
-      for (const word of examples.at(row)!.wordIds.subarray(0, widths[row]!)) if (word >= 0) seen[word] = 1;
-    }
-    skipped += seen.reduce((unseen, one) => unseen + Number(one === 0), 0);
+    const { wordLabels } = examples.at(rows[0]!)!;
+    const wordIds = rows.flatMap((row) => [...examples.at(row)!.wordIds.subarray(0, widths[row]!)]);
+    skipped += skippedWords({ wordIds, wordLabels }).length;
   }
   return skipped;
 }
