@@ -2,10 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { convertScheme } from "../data/convert_scheme.ts";
+import type { WrittenFormat } from "../data/format.ts";
 import { countPieces, type Distribution, type Inspection, inspectExamples } from "../data/inspect.ts";
 import { describeNote } from "../data/notes.ts";
 import { readExamples } from "../data/read_examples.ts";
-import { type Scheme, schemeNamed, schemeOfTags } from "../data/scheme.ts";
+import { schemeNamed, schemeOfExamples } from "../data/scheme.ts";
 import { splitExamples } from "../data/split.ts";
 import type { Example } from "../data/types.ts";
 import {
@@ -15,7 +16,8 @@ import {
   type Validation,
   validate,
 } from "../data/validate.ts";
-import { type WrittenFormat, writeExamples, writtenFormatOf } from "../data/write_examples.ts";
+import { writeExamples, writtenFormatOf } from "../data/write_examples.ts";
+import type { Scheme } from "../metrics/schemes.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type {
   ConvertOptions,
@@ -165,7 +167,7 @@ function printProblems(problems: readonly Problem[], all: boolean, terminal: Ter
 
 export async function convertFile(file: string, values: ConvertOptions, terminal: Terminal): Promise<void> {
   const { examples } = await readFile(file, values, terminal);
-  const from = asked(values.from) ?? schemeOfTags(examples.map(({ nerTags }) => nerTags ?? [])) ?? "IOB2";
+  const from = asked(values.from) ?? schemeOfExamples(examples) ?? "IOB2";
   const to = asked(values.to) ?? from;
   const converted =
     to === from && !values.repair
@@ -185,7 +187,7 @@ export async function convertFile(file: string, values: ConvertOptions, terminal
 
 export async function splitFile(file: string, values: SplitOptions, terminal: Terminal): Promise<void> {
   const { examples } = await readFile(file, values, terminal);
-  const scheme = asked(values.scheme) ?? schemeOfTags(examples.map(({ nerTags }) => nerTags ?? [])) ?? "IOB2";
+  const scheme = asked(values.scheme) ?? schemeOfExamples(examples) ?? "IOB2";
   const parts = partsOf(file, examples, values, scheme);
   const format: WrittenFormat = values.format ?? writtenFormatOf(file);
   const extension = format === "conll" ? "txt" : format;

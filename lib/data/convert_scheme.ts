@@ -1,6 +1,7 @@
+import type { Scheme } from "../metrics/schemes.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { wordPlace } from "./labels.ts";
-import { readEntities, type Scheme, writeTags } from "./scheme.ts";
+import { readEntities, writeTags } from "./scheme.ts";
 import type { Example } from "./types.ts";
 
 /**

@@ -4,6 +4,10 @@ import { TorchnerError } from "../native/errors.ts";
 import { isHeader } from "./columns.ts";
 import { spanFormatOf } from "./spans/span_format.ts";
 
+/** File formats that are written too. */
+export const writtenFormats = ["conll", "jsonl", "json", "csv", "tsv", "parquet"] as const;
+export type WrittenFormat = (typeof writtenFormats)[number];
+
 /** Exports of annotation tools: texts with spans of characters. */
 export const spanFormats = ["doccano", "prodigy", "label-studio", "brat", "spacy"] as const;
 export type SpanFormat = (typeof spanFormats)[number];
@@ -12,16 +16,7 @@ export type SpanFormat = (typeof spanFormats)[number];
  * File formats that are read. `conll` = columns, one word a line; `jsonl` = one JSON object a line; `csv` and `tsv` =
  * tables with a header row; `arrow` = a file or a folder of `save_to_disk`; the others are exports of annotation tools.
  */
-export const datasetFormats = [
-  "conll",
-  "jsonl",
-  "json",
-  "csv",
-  "tsv",
-  "parquet",
-  "arrow",
-  ...spanFormats,
-] as const;
+export const datasetFormats = [...writtenFormats, "arrow", ...spanFormats] as const;
 export type DatasetFormat = (typeof datasetFormats)[number];
 
 const byExtension: Readonly<Record<string, DatasetFormat>> = {

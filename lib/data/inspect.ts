@@ -1,5 +1,6 @@
 /** Counts that describe tagged data: sizes, labels, entities, lengths in pieces. Pure. */
-import { readEntities, type Scheme, schemeOfTags } from "./scheme.ts";
+import type { Scheme } from "../metrics/schemes.ts";
+import { readEntities, schemeOfTags, tagsOf } from "./scheme.ts";
 import type { WordTokenizer } from "./tokenize_and_align.ts";
 import type { Example } from "./types.ts";
 
@@ -36,7 +37,7 @@ export interface PieceCounts {
 }
 
 export function inspectExamples(examples: readonly Example[], asked?: Scheme): Inspection {
-  const tags = examples.map(({ nerTags }) => nerTags ?? []);
+  const tags = tagsOf(examples);
   const scheme = asked ?? schemeOfTags(tags);
   const labels = new Map<string, number>();
   for (const tag of tags.flat()) labels.set(tag, (labels.get(tag) ?? 0) + 1);

@@ -4,9 +4,8 @@
  * Scores read tags as seqeval does (metrics/schemes.ts), which drops what is malformed and cannot read all of IOE1; data
  * must not lose anything, so here every entity is read, and every slip told.
  */
-import { type Scheme, schemes } from "../metrics/schemes.ts";
-
-export { type Scheme, schemes } from "../metrics/schemes.ts";
+import { allowedPrefixes, type Scheme, schemes } from "../metrics/schemes.ts";
+import type { Example } from "./types.ts";
 
 /** Words `start` to `end`, both included. */
 export interface EntitySpan {
@@ -25,10 +24,6 @@ interface Tag {
   prefix: string;
   type: string;
 }
-
-const letters: Record<Scheme, string> = {
-  ...{ IOB1: "IB", IOB2: "IB", IOE1: "IE", IOE2: "IE", IOBES: "IBES", BILOU: "IBLU" },
-};
 
 function parse(tag: string | undefined): Tag {
   if (tag === undefined || tag === "O") return { prefix: "O", type: "" };
@@ -84,7 +79,7 @@ function faultOf(tags: readonly string[], word: number, scheme: Scheme): string 
   if (name === "O") return undefined;
   if (!/^.-./su.test(name)) return `${name} has no ${name.length > 1 && name[1] !== "-" ? "prefix" : "type"}`;
   const tag = parse(name);
-  if (!letters[scheme].includes(tag.prefix)) return `${name} is no tag of ${scheme}`;
+  if (!allowedPrefixes(scheme).includes(tag.prefix)) return `${name} is no tag of ${scheme}`;
   const before = parse(tags[word - 1]);
   const after = parse(tags[word + 1]);
   const follows = word === 0 ? "begins the sentence" : `follows ${tags[word - 1]}`;
@@ -162,13 +157,23 @@ export function schemeOfTags(sentences: Iterable<readonly string[]>): Scheme | u
   if (prefixes.size === 0) return undefined;
   const common: Scheme[] = ["IOB2", "IOBES", "BILOU", "IOB1", "IOE2", "IOE1"];
   const fitting = common.filter((scheme) =>
-    [...prefixes].every((prefix) => letters[scheme].includes(prefix)),
+    [...prefixes].every((prefix) => allowedPrefixes(scheme).includes(prefix)),
   );
   const counted = (fitting.length > 0 ? fitting : common.slice(0, 1)).map((scheme) => ({
     scheme,
     count: all.reduce((sum, tags) => sum + unusual(tags, scheme), 0),
   }));
   return counted.reduce((best, one) => (one.count < best.count ? one : best)).scheme;
+}
+
+/** As `schemeOfTags`, of sentences. */
+export function schemeOfExamples(examples: readonly Example[]): Scheme | undefined {
+  return schemeOfTags(tagsOf(examples));
+}
+
+/** Each sentence's tags; none where it has none. */
+export function tagsOf(examples: readonly Example[]): string[][] {
+  return examples.map(({ nerTags }) => nerTags ?? []);
 }
 
 function unusual(tags: readonly string[], scheme: Scheme): number {

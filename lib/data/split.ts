@@ -1,7 +1,8 @@
 /** A dataset in parts that are alike: seeded, by entity types, whole documents together. Pure. */
+import type { Scheme } from "../metrics/schemes.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { randomOrder } from "./generator.ts";
-import { readEntities, type Scheme } from "./scheme.ts";
+import { readEntities } from "./scheme.ts";
 import type { Example } from "./types.ts";
 
 interface Group {

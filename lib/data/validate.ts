@@ -1,6 +1,7 @@
 /** What is wrong, or worth a look, in tagged data: by file and line, with an example and the remedy. Pure. */
+import type { Scheme } from "../metrics/schemes.ts";
 import { wordPlace } from "./labels.ts";
-import { readEntities, type Scheme, schemeOfTags } from "./scheme.ts";
+import { readEntities, schemeOfTags, tagsOf } from "./scheme.ts";
 import type { Example } from "./types.ts";
 
 /** A file's sentences; the first of several is the training file. */
@@ -45,25 +46,21 @@ export interface Validation {
 
 /** @param scheme  Default the one that the training file's tags show. */
 export function validate(files: readonly NamedExamples[], scheme?: Scheme): Validation {
-  const [train] = files;
-  const shared = scheme ?? schemeOfTags(tagsOf(train!.examples));
   const summaries = files.map((file) => summarize(file, scheme));
+  const shared = summaries[0]!.scheme ?? "IOB2";
+  const sentences = [...bySentence(files).values()];
   return {
     files: summaries,
     problems: [
-      ...files.flatMap(({ examples }) => wrongTags(examples, shared ?? "IOB2")),
-      ...contradictions(files),
-      ...leaks(files),
+      ...files.flatMap(({ examples }) => wrongTags(examples, shared)),
+      ...contradictions(sentences),
+      ...leaks(files, sentences),
       ...unseenLabels(files),
       ...files.flatMap(({ examples }) => oddCharacters(examples)),
-      ...inconsistent(files, shared ?? "IOB2"),
+      ...inconsistent(files, shared),
       ...repetitions(files),
     ],
   };
-}
-
-function tagsOf(examples: readonly Example[]): string[][] {
-  return examples.map(({ nerTags }) => nerTags ?? []);
 }
 
 function summarize({ file, examples }: NamedExamples, asked: Scheme | undefined): FileSummary {
@@ -119,8 +116,8 @@ function bySentence(files: readonly NamedExamples[]): Map<string, Occurrence[]> 
 
 const sameTags = (a: Example, b: Example) => a.nerTags?.join(" ") === b.nerTags?.join(" ");
 
-function contradictions(files: readonly NamedExamples[]): Problem[] {
-  return [...bySentence(files).values()].flatMap(([first, ...others]) => {
+function contradictions(sentences: readonly Occurrence[][]): Problem[] {
+  return sentences.flatMap(([first, ...others]) => {
     const other = others.find(({ example }) => !sameTags(example, first!.example));
     if (!other) return [];
     const word = first!.example.nerTags?.findIndex((tag, i) => tag !== other.example.nerTags?.[i]) ?? 0;
@@ -136,8 +133,7 @@ function contradictions(files: readonly NamedExamples[]): Problem[] {
 }
 
 /** Sentences of later files that the training file has too. */
-function leaks(files: readonly NamedExamples[]): Problem[] {
-  const sentences = [...bySentence(files).values()];
+function leaks(files: readonly NamedExamples[], sentences: readonly Occurrence[][]): Problem[] {
   return files.slice(1).flatMap(({ file }, i) => {
     const shared = sentences.filter(
       (found) => found.some((one) => one.file === 0) && found.some((one) => one.file === i + 1),

@@ -2,12 +2,10 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
+import { type WrittenFormat, writtenFormats } from "./format.ts";
 import { examplePlace } from "./labels.ts";
 import { readExamples } from "./read_examples.ts";
 import type { Example } from "./types.ts";
-
-export const writtenFormats = ["conll", "jsonl", "json", "csv", "tsv", "parquet"] as const;
-export type WrittenFormat = (typeof writtenFormats)[number];
 
 /** By extension; `conll` for every other. */
 export function writtenFormatOf(file: string): WrittenFormat {

@@ -1,3 +1,5 @@
+import { writtenFormats } from "../../data/format.ts";
+import { type Scheme, schemes } from "../../metrics/schemes.ts";
 import { type Fault, withDefaults } from "../../training/check_options.ts";
 import type { OptionTable, Values } from "../../training/option_types.ts";
 import { runOptions, trainingOptions } from "../../training/options.ts";
@@ -11,12 +13,10 @@ const reading = {
   label_column_name: runOptions.label_column_name,
 } as const satisfies OptionTable;
 
-const schemeNames = ["iob1", "iob2", "ioe1", "ioe2", "iobes", "bilou"] as const;
-
 const scheme = {
   type: "enum",
   group: "tags",
-  choices: schemeNames,
+  choices: schemes.map((scheme) => scheme.toLowerCase() as Lowercase<Scheme>),
   shownDefault: "told from the tags",
   help: "scheme of the tags",
 } as const;
@@ -42,7 +42,7 @@ const validateOptions = {
 const format = {
   type: "enum",
   group: "output",
-  choices: ["conll", "jsonl", "json", "csv", "tsv", "parquet"],
+  choices: writtenFormats,
   shownDefault: "by extension",
   help: "format to write",
 } as const;

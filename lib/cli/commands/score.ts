@@ -1,3 +1,4 @@
+import { schemes } from "../../metrics/schemes.ts";
 import { type Fault, withDefaults } from "../../training/check_options.ts";
 import type { OptionTable, Values } from "../../training/option_types.ts";
 import { runOptions } from "../../training/options.ts";
@@ -31,7 +32,7 @@ const options = {
   scheme: {
     type: "enum",
     group: "scoring",
-    choices: ["IOB1", "IOB2", "IOE1", "IOE2", "IOBES", "BILOU"],
+    choices: schemes,
     shownDefault: "told from the gold tags",
     help: "scheme of the tags, with --mode strict",
   },

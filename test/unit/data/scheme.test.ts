@@ -1,12 +1,6 @@
 import fc from "fast-check";
-import {
-  type EntitySpan,
-  readEntities,
-  type Scheme,
-  schemeOfTags,
-  schemes,
-  writeTags,
-} from "../../../lib/data/scheme.ts";
+import { type EntitySpan, readEntities, schemeOfTags, writeTags } from "../../../lib/data/scheme.ts";
+import { type Scheme, schemes } from "../../../lib/metrics/schemes.ts";
 
 /** Entities that do not overlap, in a sentence just long enough or longer. */
 const sentence = fc

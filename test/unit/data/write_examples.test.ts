@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { convertScheme } from "../../../lib/data/convert_scheme.ts";
+import { writtenFormats } from "../../../lib/data/format.ts";
 import { readExamples } from "../../../lib/data/read_examples.ts";
-import { schemes } from "../../../lib/data/scheme.ts";
 import type { Example } from "../../../lib/data/types.ts";
-import { writeExamples, writtenFormatOf, writtenFormats } from "../../../lib/data/write_examples.ts";
+import { writeExamples, writtenFormatOf } from "../../../lib/data/write_examples.ts";
+import { schemes } from "../../../lib/metrics/schemes.ts";
 import { temporaryFiles } from "./temporary_files.ts";
 
 const write = temporaryFiles();
