@@ -3,7 +3,7 @@
  * rename, fsync the folder that holds the name.
  */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 
@@ -42,13 +42,27 @@ export async function writeFolderDurably(
       const old = `${temporary}-old`; // a folder cannot be renamed over one that is not empty
       const replaces = await exists(path);
       if (replaces) await rename(path, old);
-      await rename(temporary, path);
+      try {
+        await rename(temporary, path);
+      } catch (error) {
+        if (replaces) await rename(old, path);
+        throw error;
+      }
       await syncFolder(parent);
       if (replaces) await rm(old, { recursive: true, force: true });
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
       throw error;
     }
+  });
+}
+
+/** What `writeFolderDurably` has left in a folder if its process died, and the folder that was to be made. */
+export async function interruptedWrites(parent: string): Promise<{ path: string; target: string }[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.flatMap((name) => {
+    const [, target] = /^tmp-(.+)-[0-9a-f]{8}(?:-old)?$/.exec(name) ?? [];
+    return target ? [{ path: join(parent, name), target: join(parent, target) }] : [];
   });
 }
 
