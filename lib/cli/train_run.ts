@@ -15,6 +15,7 @@ import { setSeed } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
 import { TrainingArguments } from "../training/arguments.ts";
+import { keptStep } from "../training/best.ts";
 import { listCheckpoints } from "../training/checkpoint.ts";
 import { camelCase } from "../training/option_types.ts";
 import { type TrainOptions, trainingOptions } from "../training/options.ts";
@@ -250,8 +251,10 @@ async function trainUntilStopped(trainer: Trainer, values: TrainOptions): Promis
     const step = trainer.state.globalStep;
     const kept = (await listCheckpoints(trainer.args.outputDir)).some((saved) => saved.step === step);
     const { message, cause } = error as Error;
-    if (!kept)
-      throw new TorchnerError("EABORT", `${message} before the first update; nothing was saved`, { cause });
+    if (!kept) {
+      const when = step === 0 ? " before the first update" : "";
+      throw new TorchnerError("EABORT", `${message}${when}; nothing was saved`, { cause });
+    }
     throw new TorchnerError(
       "EABORT",
       `${message} after step ${step}, saved as checkpoint-${step}; ` +
@@ -305,8 +308,7 @@ function header({ source, model }: Parts, values: TrainOptions, terminal: Termin
  */
 async function evaluation(trainer: Trainer, byStep: ReadonlyMap<number, EntityScores>): Promise<Scored> {
   const { args, state } = trainer;
-  const kept =
-    args.loadBestModelAtEnd && state.bestGlobalStep !== null ? state.bestGlobalStep : state.globalStep;
+  const kept = keptStep(args, state);
   const logged = state.logHistory.find((row) => row.step === kept && "eval_loss" in row);
   if (!logged) return { metrics: await trainer.evaluate(), scores: byStep.get(state.globalStep) };
   const { step: _, ...found } = logged;

@@ -10,6 +10,7 @@ import type { TrainableModel } from "./handles.ts";
  * Runs `attempt` with nine tenths of the batch (accelerate's step) whenever memory runs out. Each attempt starts from
  * the same weights and random numbers, so that the result is that of a run with the found batch from the beginning;
  * transformers keeps what the attempts before have learned.
+ * @param giveUp  Removes what the attempt that failed has left, before the next one.
  * @throws {TorchnerError} `EOOM` if not even one sentence fits.
  */
 export async function whileOutOfMemory<T>(
@@ -17,6 +18,7 @@ export async function whileOutOfMemory<T>(
   batchSize: number,
   note: (line: string) => void,
   attempt: (batchSize: number) => Promise<T>,
+  giveUp: () => Promise<void>,
 ): Promise<T> {
   const weights = await mkdtemp(join(tmpdir(), "torchner-start-"));
   try {
@@ -31,6 +33,7 @@ export async function whileOutOfMemory<T>(
         if (smaller === 0) throw error;
         note(`batch ${size} is too large for the memory; starting again with ${smaller}`);
         size = smaller;
+        await giveUp();
         await model.loadWeights(weights);
         await setRngState(generator);
       }

@@ -1,5 +1,6 @@
 import { TorchnerError } from "../native/errors.ts";
 import type { TrainingArguments } from "./arguments.ts";
+import { stepOf } from "./checkpoint.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 
 /** `f1` and `eval_f1` both name the metric `eval_f1`. */
@@ -32,6 +33,15 @@ export function noteIfBest(state: TrainerState, metrics: LogRow, args: BestModel
   state.bestMetric = value;
   if (args.saveStrategy !== "no") state.bestGlobalStep = state.globalStep;
   return true;
+}
+
+/**
+ * Step of the weights that a run ends with. With `loadBestModelAtEnd` that is the best checkpoint's, which can be another
+ * than `bestGlobalStep`: the best evaluation need not have been at a step that was saved.
+ */
+export function keptStep(args: Pick<TrainingArguments, "loadBestModelAtEnd">, state: TrainerState): number {
+  const { bestModelCheckpoint: best, globalStep } = state;
+  return args.loadBestModelAtEnd && best !== null ? stepOf(best) : globalStep;
 }
 
 type BestModelArguments = Pick<TrainingArguments, "metricForBestModel" | "greaterIsBetter" | "saveStrategy">;

@@ -1,33 +1,15 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { sha256 } from "../files/sha256.ts";
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 import type { Numerics } from "../native/types.ts";
 import type { SchedulerState } from "../optim/scheduler.ts";
-import { syncFile, writeFolderDurably } from "./durable.ts";
+import { interruptedWrites, writeFolderDurably } from "./durable.ts";
 import type { ProcessingClass, TrainableModel, TrainableOptimizer } from "./handles.ts";
+import { type Manifest, readManifest, verifyCheckpoint, writeManifest } from "./manifest.ts";
 import { type Progress, progressFromJson, progressToJson } from "./progress.ts";
 import { stateFromJson, stateToJson, type TrainerState } from "./state.ts";
 import { packageVersion } from "./versions.ts";
-
-export const MANIFEST = "manifest.json";
-
-/** What `manifest.json` says of a checkpoint; it is written last, so a folder that has it is complete. */
-export interface Manifest {
-  format: "torchner-checkpoint";
-  version: 1;
-  /** Of torchner, when it was written. */
-  torchner: string;
-  /** Of libtorch. */
-  torch: string;
-  step: number;
-  numerics: Numerics;
-  /** Fingerprint of the training data. */
-  data: string;
-  /** Whether it holds the state of its run beside the model. */
-  resumable: boolean;
-  files: Record<string, { bytes: number; sha256: string }>;
-}
 
 /** States of libtorch's CPU generator. */
 export interface GeneratorStates {
@@ -48,10 +30,26 @@ export interface CheckpointParts {
   /** Of the training data: see `dataFingerprint`. */
   data: string;
   torchVersion: string;
+  /** See `newRun`. */
+  run: string;
+  /** Whether a stop makes it, at a step where the run would not save. */
+  stop: boolean;
 }
+
+const folderName = /^checkpoint-(\d+)$/;
 
 export function checkpointFolder(outputDir: string, step: number): string {
   return join(outputDir, `checkpoint-${step}`);
+}
+
+/** The step in the name of a checkpoint's folder. */
+export function stepOf(folder: string): number {
+  return Number(folderName.exec(basename(folder))?.[1]);
+}
+
+/** A name for a run that begins. */
+export function newRun(): string {
+  return randomBytes(8).toString("hex");
 }
 
 /**
@@ -64,14 +62,16 @@ export async function writeCheckpoint(
   { onlyModel = false }: { onlyModel?: boolean } = {},
 ): Promise<void> {
   const step = parts.state.globalStep;
+  const serial = ((await listCheckpoints(outputDir)).at(-1)?.serial ?? 0) + 1;
   await writeFolderDurably(checkpointFolder(outputDir, step), async (folder) => {
     await parts.model.savePretrained(folder);
     await parts.processingClass?.savePretrained(folder);
     await writeFile(join(folder, fileNames.state), stateToJson(parts.state));
     await writeJson(join(folder, fileNames.arguments), parts.trainingArguments);
     if (!onlyModel) await writeRunState(folder, parts);
-    const { torchVersion: torch, data, model } = parts;
-    await writeManifest(folder, { step, torch, numerics: model.numerics, data, resumable: !onlyModel });
+    const { torchVersion: torch, run, stop, data, model } = parts;
+    const about = { torchner: packageVersion(), torch, step, run, stop, numerics: model.numerics, data };
+    await writeManifest(folder, { ...about, serial, resumable: !onlyModel });
   });
 }
 
@@ -106,6 +106,7 @@ export interface StoredRun {
   config: Record<string, unknown>;
   numerics: Numerics;
   data: string;
+  run: string;
 }
 
 /**
@@ -136,97 +137,55 @@ export async function readCheckpoint(path: string): Promise<StoredRun> {
     config: await json("config.json"),
     numerics: manifest.numerics,
     data: manifest.data,
+    run: manifest.run,
   };
+}
+
+export interface ListedCheckpoint extends Pick<Manifest, "step" | "serial" | "run" | "stop" | "resumable"> {
+  path: string;
+}
+
+/** Complete checkpoints, the oldest first. A folder without a readable manifest is none, whatever its name. */
+export async function listCheckpoints(outputDir: string): Promise<ListedCheckpoint[]> {
+  const found = await Promise.all(
+    (await checkpointFolders(outputDir)).map(async (path) => {
+      const manifest = await readManifest(path);
+      return manifest?.step === stepOf(path) ? { ...manifest, path } : undefined;
+    }),
+  );
+  return found.filter((checkpoint) => checkpoint !== undefined).sort((a, b) => a.serial - b.serial);
+}
+
+/** Folders with the name of a checkpoint, whatever they hold, by step. */
+export async function checkpointFolders(outputDir: string): Promise<string[]> {
+  const entries = await readdir(outputDir, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && folderName.test(entry.name))
+    .map((entry) => join(outputDir, entry.name))
+    .sort((a, b) => stepOf(a) - stepOf(b));
 }
 
 /**
- * Compares every file of a checkpoint with what was written.
- * @throws {TorchnerError} `ECHECKPOINT` naming the first file that is missing, cut off, or changed.
+ * Puts right what a process that died while it wrote a checkpoint has left: one that is whole takes its place if that
+ * is empty, which it is when an older checkpoint of the step was just moved out of it; the others go.
  */
-export async function verifyCheckpoint(path: string): Promise<Manifest> {
-  const manifest = await readManifest(path);
-  if (!manifest) {
-    throw damaged(path, MANIFEST, "is missing or not readable: it was not completely written by torchner");
-  }
-  for (const [name, written] of Object.entries(manifest.files)) {
-    const file = join(path, name);
-    const size = (await stat(file).catch(() => undefined))?.size;
-    if (size === undefined) throw damaged(path, name, "is missing");
-    if (size !== written.bytes) throw damaged(path, name, `has ${size} bytes instead of ${written.bytes}`);
-    if ((await sha256(file)) !== written.sha256)
-      throw damaged(path, name, "has another content than was written (its sha256 differs)");
-  }
-  return manifest;
-}
-
-function damaged(path: string, name: string, what: string): TorchnerError {
-  return new TorchnerError("ECHECKPOINT", `${join(path, name)} ${what}; resume from another checkpoint.`);
-}
-
-async function writeManifest(
-  folder: string,
-  run: Pick<Manifest, "step" | "torch" | "numerics" | "data" | "resumable">,
+export async function finishInterruptedWrites(
+  outputDir: string,
+  note: (line: string) => void,
 ): Promise<void> {
-  const files: Manifest["files"] = {};
-  for (const name of await filesIn(folder)) {
-    const path = join(folder, name);
-    await syncFile(path);
-    files[name] = { bytes: (await stat(path)).size, sha256: await sha256(path) };
-  }
-  const manifest: Manifest = {
-    format: "torchner-checkpoint",
-    version: 1,
-    torchner: packageVersion(),
-    ...run,
-    files,
-  };
-  await writeJson(join(folder, MANIFEST), manifest);
-  await syncFile(join(folder, MANIFEST));
-}
-
-export interface ListedCheckpoint {
-  path: string;
-  step: number;
-  resumable: boolean;
-}
-
-/** Complete checkpoints of a run, oldest first. A folder without a readable manifest is none, whatever its name. */
-export async function listCheckpoints(outputDir: string): Promise<ListedCheckpoint[]> {
-  const entries = await readdir(outputDir, { withFileTypes: true }).catch(() => []);
-  const found = await Promise.all(
-    entries
-      .filter((entry) => entry.isDirectory() && /^checkpoint-\d+$/.test(entry.name))
-      .map(async (entry) => {
-        const path = join(outputDir, entry.name);
-        const manifest = await readManifest(path);
-        return manifest && path === checkpointFolder(outputDir, manifest.step)
-          ? { path, step: manifest.step, resumable: manifest.resumable }
-          : undefined;
-      }),
-  );
-  return found.filter((checkpoint) => checkpoint !== undefined).sort((a, b) => a.step - b.step);
-}
-
-/** The manifest of a checkpoint folder; undefined if it has none that can be read. */
-export async function readManifest(folder: string): Promise<Manifest | undefined> {
-  try {
-    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), "utf8")) as Partial<Manifest> | null;
-    const ours =
-      manifest?.format === "torchner-checkpoint" &&
-      Number.isSafeInteger(manifest.step) &&
-      typeof manifest.files === "object";
-    return ours ? (manifest as Manifest) : undefined;
-  } catch {
-    return undefined;
+  for (const { path, target } of await interruptedWrites(outputDir)) {
+    if (!folderName.test(basename(target))) continue;
+    const whole = await verifyCheckpoint(path).catch(() => undefined);
+    const moved = whole && !(await readManifest(target)) && (await moveTo(path, target));
+    if (moved) note(`${target} was being replaced when its run ended; found it again`);
+    else await rm(path, { recursive: true, force: true });
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
+async function moveTo(path: string, target: string): Promise<true> {
+  await rm(target, { recursive: true, force: true });
+  await rename(path, target);
+  return true;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 import type { TrainingArguments } from "./arguments.ts";
+import { keptStep } from "./best.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 import { packageVersion } from "./versions.ts";
 
@@ -22,7 +23,8 @@ interface CardParts extends CardDetails {
 export function modelCard(details: CardParts): string {
   const name = details.modelName ?? details.args.outputDir.split(/[\\/]/).filter(Boolean).at(-1) ?? "model";
   const evaluations = details.state.logHistory.filter((row) => "eval_loss" in row);
-  const kept = evaluationOfKept(details, evaluations);
+  const step = keptStep(details.args, details.state);
+  const kept = evaluations.findLast((row) => Number(row.step) <= step);
   return [
     frontMatter(details, name, kept),
     `# ${name}`,
@@ -36,13 +38,6 @@ export function modelCard(details: CardParts): string {
     .filter((part) => part !== "")
     .join("\n\n")
     .concat("\n");
-}
-
-/** The evaluation of the weights that the run ends with: the best checkpoint's where that was loaded. */
-function evaluationOfKept({ args, state }: CardParts, evaluations: readonly LogRow[]): LogRow | undefined {
-  const loadedBest = args.loadBestModelAtEnd && state.bestModelCheckpoint !== null;
-  if (!loadedBest) return evaluations.at(-1);
-  return evaluations.find(({ step }) => step === state.bestGlobalStep);
 }
 
 const scores = ["precision", "recall", "f1", "accuracy"];

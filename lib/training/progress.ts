@@ -28,3 +28,10 @@ export function progressToJson(progress: Progress): string {
 export function progressFromJson(text: string): Progress {
   return JSON.parse(text, (_, value) => (typeof value === "string" ? Number(value) : value)) as Progress;
 }
+
+/** What is NaN or infinite since the last update, and so the weights with it; undefined where all is well. */
+export function nonFinite({ losses, last_update }: Progress): string | undefined {
+  if (losses.non_finite > 0) return "its loss";
+  const norm = last_update.grad_norm;
+  return norm === null || Number.isFinite(norm) ? undefined : "the norm of its gradients";
+}

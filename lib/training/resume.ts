@@ -1,9 +1,11 @@
 /** From which checkpoint a run goes on, and whether it is one of this run at all. */
-import { readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
 import type { TrainingArguments } from "./arguments.ts";
-import { listCheckpoints, readCheckpoint, readManifest, type StoredRun } from "./checkpoint.ts";
+import { evalKey } from "./best.ts";
+import { checkpointFolders, listCheckpoints, readCheckpoint, type StoredRun, stepOf } from "./checkpoint.ts";
+import { readManifest, verifyCheckpoint } from "./manifest.ts";
 import { snakeCase } from "./option_types.ts";
 import { type LogRow, stateFromJson, type TrainerState } from "./state.ts";
 
@@ -22,20 +24,18 @@ export async function findResumePoint(
 ): Promise<StoredRun | undefined> {
   if (asked === undefined || asked === false) return undefined;
   if (asked !== true && asked !== "auto") return readNamed(asked);
-  const [newest, ...older] = (await listCheckpoints(outputDir))
-    .filter(({ resumable }) => resumable)
-    .reverse();
-  if (!newest) return nothingToResume(outputDir, asked);
+  const listed = (await listCheckpoints(outputDir)).filter(({ resumable }) => resumable).reverse();
+  if (listed.length === 0) return nothingToResume(outputDir, asked);
   const faults: string[] = [];
-  for (const { path } of [newest, ...older]) {
+  for (const { path, step } of listed) {
     try {
       const found = await readCheckpoint(path);
+      faults.push(...(await unreadableAfter(step, outputDir)));
       for (const fault of faults) note(fault);
       if (faults.length > 0) note(`going on from ${path}, the newest checkpoint that is whole`);
       return found;
     } catch (error) {
-      if ((error as TorchnerError).code !== "ECHECKPOINT") throw error;
-      faults.push((error as Error).message);
+      faults.push(checkpointFault(error));
     }
   }
   throw new TorchnerError(
@@ -43,6 +43,23 @@ export async function findResumePoint(
     `${outputDir} has no checkpoint that is whole:\n  ${faults.join("\n  ")}\n` +
       "Start again with overwriteOutputDir (--overwrite-output-dir).",
   );
+}
+
+/** Why a checkpoint is none; other errors are thrown on. */
+export function checkpointFault(error: unknown): string {
+  if ((error as TorchnerError).code !== "ECHECKPOINT") throw error;
+  return (error as Error).message;
+}
+
+/** Faults of the folders with a higher step whose manifest tells nothing, not even whether they are newer. */
+async function unreadableAfter(step: number, outputDir: string): Promise<string[]> {
+  const later = (await checkpointFolders(outputDir)).filter((path) => stepOf(path) > step);
+  const faults: string[] = [];
+  for (const path of later) {
+    if (await readManifest(path)) continue;
+    await verifyCheckpoint(path).catch((error) => faults.push(checkpointFault(error)));
+  }
+  return faults;
 }
 
 async function readNamed(folder: string): Promise<StoredRun> {
@@ -68,7 +85,7 @@ async function readNamed(folder: string): Promise<StoredRun> {
 
 /** Folders that look like checkpoints and are none must not make a run start over in silence. */
 async function nothingToResume(outputDir: string, asked: ResumeFrom): Promise<undefined> {
-  const names = (await readdir(outputDir).catch(() => [])).filter((name) => /^checkpoint-\d+$/.test(name));
+  const names = (await checkpointFolders(outputDir)).map((path) => basename(path));
   if (asked === "auto" && names.length === 0) return undefined;
   const found = names.length > 0 ? `, but ${names.join(", ")}, which cannot be resumed` : "";
   throw new TorchnerError(
@@ -84,9 +101,11 @@ export interface EndedRun {
   results: LogRow;
 }
 
+const STATE_FILE = "trainer_state.json";
+
 /** A run that has ended leaves its state in the folder's root, its results as the last row of the log. */
 export async function findEndedRun(outputDir: string): Promise<EndedRun | undefined> {
-  const text = await readFile(join(outputDir, "trainer_state.json"), "utf8").catch(() => undefined);
+  const text = await readFile(join(outputDir, STATE_FILE), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   let state: TrainerState;
   try {
@@ -96,6 +115,11 @@ export async function findEndedRun(outputDir: string): Promise<EndedRun | undefi
   }
   const { step: _, ...results } = state.logHistory.at(-1) ?? {};
   return "train_runtime" in results ? { state, results } : undefined;
+}
+
+/** Another run's end, or that of a run which goes on longer, says nothing about the checkpoint that was written now. */
+export async function forgetEndedRun(outputDir: string): Promise<void> {
+  await rm(join(outputDir, STATE_FILE), { force: true });
 }
 
 /** Options that decide what is learned; the others (logging, saving, threads) may change between two parts of a run. */
@@ -155,6 +179,7 @@ export function checkSameRun(stored: StoredRun, run: ThisRun): void {
     ...(stored.data === run.data ? [] : ["the training data (its sentences, labels, or their encoding)"]),
     ...(stored.numerics === run.numerics ? [] : [`numerics: ${stored.numerics} there, ${run.numerics} here`]),
     ...optionDifferences(stored.trainingArguments, run.args),
+    ...bestDifferences(stored, run.args),
   ];
   if (differences.length === 0) return;
   throw new TorchnerError(
@@ -192,6 +217,21 @@ function optionDifferences(stored: Record<string, unknown>, args: TrainingArgume
     .filter((name) => JSON.stringify(stored[name] ?? null) !== JSON.stringify(given[name] ?? null))
     .map((name) => `${name}: ${show(stored[name])} there, ${show(given[name])} here`);
   return differences;
+}
+
+/** The best value so far cannot be compared with those of another metric. */
+export function bestDifferences(
+  { state, trainingArguments: stored }: StoredRun,
+  args: TrainingArguments,
+): string[] {
+  const given = args.toJSON();
+  if (state.bestMetric === null || !given.metric_for_best_model) return [];
+  const key = (metric: unknown) => evalKey(String(metric));
+  const [there, here] = [stored, given].map(
+    (options) =>
+      `${key(options.metric_for_best_model)}, ${options.greater_is_better ? "the greater" : "the smaller"}`,
+  );
+  return there === here ? [] : [`what is best: ${there} there, ${here} here`];
 }
 
 function show(value: unknown): string {

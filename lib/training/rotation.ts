@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { checkpointFolder, listCheckpoints, MANIFEST } from "./checkpoint.ts";
+import { checkpointFolder, listCheckpoints } from "./checkpoint.ts";
+import { MANIFEST } from "./manifest.ts";
 
 /**
- * Deletes the oldest checkpoints over `limit`; the one just written and the best always stay, so a limit of 1 can
- * leave two. The one just written need not have the highest number: an older run may have left others.
+ * Deletes the checkpoints over `limit` that were written first; the one just written and the best always stay, so a
+ * limit of 1 can leave two. Those of an older run in the folder count, and go before those of this one.
  * @param kept.written  Step of the checkpoint just written.
  * @param kept.best     Folder of the best checkpoint so far, if there is one.
  */
@@ -34,11 +35,18 @@ export function checkpointsToDelete(
   return paths.filter((path) => !stays.has(resolve(path))).slice(0, surplus);
 }
 
-/** When training has ended, a limit of 1 leaves the best checkpoint alone. */
+/** When training has ended with the best weights, a limit of 1 leaves their checkpoint alone. */
 export async function keepOnlyBest(outputDir: string, limit: number | undefined, best: string | null) {
   if (limit !== 1 || best === null) return;
   for (const { path } of await listCheckpoints(outputDir)) {
     if (resolve(path) !== resolve(best)) await deleteCheckpoint(path);
+  }
+}
+
+/** Deletes what a run has saved that is given up. */
+export async function deleteRun(outputDir: string, run: string): Promise<void> {
+  for (const checkpoint of await listCheckpoints(outputDir)) {
+    if (checkpoint.run === run) await deleteCheckpoint(checkpoint.path);
   }
 }
 

@@ -11,20 +11,16 @@ import { getRngState, runtimeInfo, setRngState } from "../model/runtime.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { getScheduler, type Scheduler } from "../optim/scheduler.ts";
-import { evalKey, metricValue, noteIfBest } from "./best.ts";
-import {
-  checkpointFolder,
-  listCheckpoints,
-  readManifest,
-  type StoredRun,
-  writeCheckpoint,
-} from "./checkpoint.ts";
+import { evalKey, keptStep, metricValue, noteIfBest } from "./best.ts";
+import { checkpointFolder, listCheckpoints, type StoredRun, stepOf, writeCheckpoint } from "./checkpoint.ts";
 import { type Epochs, trainingEpochs } from "./epochs.ts";
 import type { Collator, Examples } from "./handles.ts";
+import { readManifest } from "./manifest.ts";
 import { speedMetrics } from "./metrics.ts";
 import type { Plan } from "./plan.ts";
-import type { Progress } from "./progress.ts";
+import { nonFinite, type Progress } from "./progress.ts";
 import { publish } from "./publish.ts";
+import { bestDifferences, forgetEndedRun } from "./resume.ts";
 import { keepOnlyBest, rotateCheckpoints } from "./rotation.ts";
 import { type LogRow, newTrainerState } from "./state.ts";
 import type { Trainer, TrainOutput } from "./trainer.ts";
@@ -37,6 +33,8 @@ export interface SessionWork {
   data: string;
   batchSize: number;
   plan: Plan;
+  /** Its name in its checkpoints. */
+  run: string;
   /** The checkpoint to go on from; its weights are loaded already. */
   stored?: StoredRun;
   /** Whether `stored` may be of other options than this run's. */
@@ -97,7 +95,8 @@ async function train(session: Session, work: SessionWork): Promise<TrainOutput> 
   if (stored) await restore(session, stored, work.force ?? false);
   const startState = stored?.generator.epochStart;
   const epochs = trainingEpochs(work.dataset, args, { collator: parts.collator, batchSize, startState });
-  const save = (progress: Progress) => saveCheckpoint(session, { progress, data: work.data, epochs });
+  const save = (progress: Progress, stop = false) =>
+    saveCheckpoint(session, { progress, data: work.data, run: work.run, epochs, stop });
   const firstStep = trainer.state.globalStep;
   const start = performance.now();
   const { trainLoss } = await runTraining({
@@ -109,12 +108,12 @@ async function train(session: Session, work: SessionWork): Promise<TrainOutput> 
     evaluate: (details) => evaluateInTraining(session, details),
     stopAsked: () => parts.signal?.aborted ?? false,
     stop: async (progress) => {
-      await save(progress);
-      const folder = checkpointFolder(args.outputDir, trainer.state.globalStep);
-      throw stopped(
-        parts.signal!,
-        ` after step ${trainer.state.globalStep}; ${folder} holds the run, to be resumed`,
-      );
+      const { globalStep } = trainer.state;
+      const saved = await save(progress, true);
+      const where = saved
+        ? `; ${checkpointFolder(args.outputDir, globalStep)} holds the run, to be resumed`
+        : "";
+      throw stopped(parts.signal!, ` after step ${globalStep}${where}`);
     },
   });
   const seconds = (performance.now() - start) / 1000;
@@ -158,9 +157,13 @@ async function restore(session: Session, stored: StoredRun, force: boolean): Pro
   }
   await setRngState(generator.now);
   parts.note(`going on from ${path}, after ${state.globalStep} updates`);
+  if (force && bestDifferences(stored, trainer.args).length > 0) {
+    Object.assign(trainer.state, { bestMetric: null, bestGlobalStep: null, bestModelCheckpoint: null });
+    return;
+  }
   if (state.bestModelCheckpoint === null) return;
   // The folder may have been moved since.
-  const best = checkpointFolder(trainer.args.outputDir, state.bestGlobalStep!);
+  const best = checkpointFolder(trainer.args.outputDir, stepOf(state.bestModelCheckpoint));
   for (const folder of [best, state.bestModelCheckpoint]) {
     if (!(await readManifest(folder))) continue;
     trainer.state.bestModelCheckpoint = folder;
@@ -188,32 +191,54 @@ async function evaluateInTraining(session: Session, { onStart = false } = {}): P
   if (args.saveStrategy === "best") control.shouldSave = isBest;
 }
 
-async function saveCheckpoint(
-  { trainer, parts, optimizer, scheduler }: Session,
-  { progress, data, epochs }: { progress: Progress; data: string; epochs: Epochs },
-): Promise<void> {
+interface Saving {
+  progress: Progress;
+  data: string;
+  run: string;
+  epochs: Epochs;
+  /** Whether a stop asks for it: then it is whole even with `saveOnlyModel`, and no candidate for the best. */
+  stop: boolean;
+}
+
+/** @returns whether it was saved: weights that are NaN would only push out a checkpoint that is of use. */
+async function saveCheckpoint(session: Session, saving: Saving): Promise<boolean> {
+  const { trainer, parts, optimizer, scheduler } = session;
+  const { progress, data, run, epochs, stop } = saving;
   const { args, state, control, model, processingClass } = trainer;
-  const existing = (await listCheckpoints(args.outputDir)).map(({ step }) => step);
-  const best = state.bestGlobalStep;
-  if (best !== null && [...existing, state.globalStep].includes(best)) {
-    state.bestModelCheckpoint = checkpointFolder(args.outputDir, best);
+  const fault = nonFinite(progress);
+  if (fault) {
+    control.shouldSave = false;
+    parts.note(`step ${state.globalStep} is not saved: ${fault} is NaN or infinite`);
+    return false;
   }
+  if (!stop) await noteBestCheckpoint(trainer, run);
   state.statefulCallbacks = savedStates(parts.callbacks, control);
   const contents = {
-    ...{ model, optimizer, processingClass, state, progress, data },
+    ...{ model, optimizer, processingClass, state, progress, data, run, stop },
     scheduler: scheduler.stateDict(),
     generator: { now: await getRngState(), epochStart: epochs.startState() },
     trainingArguments: args.toJSON(),
     torchVersion: (await runtimeInfo()).torchVersion,
   };
-  await writeCheckpoint(args.outputDir, contents, { onlyModel: args.saveOnlyModel });
+  await writeCheckpoint(args.outputDir, contents, { onlyModel: args.saveOnlyModel && !stop });
   if (args.pushToHub && args.hubStrategy === "every_save") await publishCheckpoint(trainer, parts);
+  await forgetEndedRun(args.outputDir);
   await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
     written: state.globalStep,
     best: state.bestModelCheckpoint,
   });
   control.shouldSave = false;
   await parts.emit("onSave");
+  return true;
+}
+
+/** The best evaluation's checkpoint, if the run saved that step or does so now. */
+async function noteBestCheckpoint({ args, state }: Trainer, run: string): Promise<void> {
+  const best = state.bestGlobalStep;
+  if (best === null) return;
+  const own = (await listCheckpoints(args.outputDir)).filter((saved) => saved.run === run && !saved.stop);
+  if (best === state.globalStep || own.some(({ step }) => step === best))
+    state.bestModelCheckpoint = checkpointFolder(args.outputDir, best);
 }
 
 /** An upload that fails must not end a run of hours: the next one brings the newer model anyway. */
@@ -242,10 +267,19 @@ async function end(
   };
   await parts.log(metrics);
   if (args.loadBestModelAtEnd) {
-    if (state.bestModelCheckpoint) await model.loadWeights(state.bestModelCheckpoint);
-    else parts.note("the best evaluation was at no saved step: the model is the last one, not the best");
+    const { bestModelCheckpoint: best, bestGlobalStep } = state;
+    const kept = keptStep(args, state);
+    if (bestGlobalStep !== null && bestGlobalStep !== kept) {
+      const which = best ? "of the best checkpoint" : "the last one";
+      parts.note(
+        `the best evaluation, at step ${bestGlobalStep}, was not saved: the model is ${which}, step ${kept}`,
+      );
+    }
+    if (best) {
+      await model.loadWeights(best);
+      await keepOnlyBest(args.outputDir, args.saveTotalLimit, best);
+    }
   }
-  await keepOnlyBest(args.outputDir, args.saveTotalLimit, state.bestModelCheckpoint);
   await parts.emit("onTrainEnd");
   await trainer.saveState();
   return { globalStep: state.globalStep, trainingLoss: trainLoss, metrics };

@@ -18,18 +18,27 @@ import { drawBaseSeed, runtimeInfo, setNumThreads, setSeed } from "../model/runt
 import { TorchnerError } from "../native/errors.ts";
 import { TrainingArguments } from "./arguments.ts";
 import { whileOutOfMemory } from "./batch_size.ts";
-import { checkpointFolder, readCheckpoint, readManifest, type StoredRun } from "./checkpoint.ts";
+import { keptStep } from "./best.ts";
+import {
+  checkpointFolder,
+  finishInterruptedWrites,
+  newRun,
+  readCheckpoint,
+  type StoredRun,
+} from "./checkpoint.ts";
 import { dataFingerprint } from "./data_fingerprint.ts";
 import { writeFileDurably } from "./durable.ts";
 import { evaluationOrder } from "./epochs.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
+import { readManifest } from "./manifest.ts";
 import { speedMetrics } from "./metrics.ts";
 import { type CardDetails, modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
+import { deleteRun } from "./rotation.ts";
 import { truncatedRows, windowsNote } from "./sentences.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
@@ -166,7 +175,9 @@ export class Trainer {
     const asked = options.resumeFromCheckpoint ?? args.resumeFromCheckpoint;
     await this.#prepare(this.#modelInit !== undefined);
     const dataset = this.#rows(given);
-    const ended = asked === true || asked === "auto" ? await this.#endedRun(dataset) : undefined;
+    const looks = asked === true || asked === "auto";
+    if (looks) await finishInterruptedWrites(args.outputDir, this.#note);
+    const ended = looks ? await this.#endedRun(dataset) : undefined;
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
     this.#noteWindows(dataset);
     this.#checkRows("trainDataset", dataset);
@@ -185,14 +196,18 @@ export class Trainer {
       this.state = ended.state;
       return { globalStep, trainingLoss: Number(ended.results.train_loss), metrics: ended.results };
     }
+    let run = stored?.run ?? newRun();
     const session = (size: number) =>
       this.#session({
-        ...{ dataset, data, stored, force: options.force },
+        ...{ dataset, data, stored, run, force: options.force },
         ...{ batchSize: size, plan: this.#plan(dataset, size) },
       });
     const batchSize = this.#batchSizeOf(stored?.state);
     if (stored || !args.autoFindBatchSize) return session(batchSize);
-    return whileOutOfMemory(this.model, batchSize, this.#note, session);
+    return whileOutOfMemory(this.model, batchSize, this.#note, session, async () => {
+      await deleteRun(args.outputDir, run);
+      run = newRun();
+    });
   }
 
   /** A run that looked for its batch size goes on with the one that it found. */
@@ -203,15 +218,20 @@ export class Trainer {
 
   /** The run of this length that has ended in the output folder, with the checkpoint of the weights that it kept. */
   async #endedRun(dataset: Examples): Promise<(EndedRun & { kept: StoredRun }) | undefined> {
-    const { outputDir, loadBestModelAtEnd } = this.args;
+    const { outputDir } = this.args;
     const ended = await findEndedRun(outputDir);
     if (!ended) return undefined;
     const { state } = ended;
     if (this.#plan(dataset, this.#batchSizeOf(state)).maxSteps !== state.maxSteps) return undefined;
-    const best = loadBestModelAtEnd ? state.bestGlobalStep : null;
-    const path = checkpointFolder(outputDir, best ?? state.globalStep);
+    const path = checkpointFolder(outputDir, keptStep(this.args, state));
     if (!(await readManifest(path))?.resumable) return undefined;
-    return { ...ended, kept: await readCheckpoint(path) };
+    try {
+      return { ...ended, kept: await readCheckpoint(path) };
+    } catch (error) {
+      if ((error as TorchnerError).code !== "ECHECKPOINT") throw error;
+      this.#note((error as Error).message); // the run's end is made again from an earlier one
+      return undefined;
+    }
   }
 
   #session(work: SessionWork): Promise<TrainOutput> {

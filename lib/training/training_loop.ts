@@ -12,7 +12,7 @@ import type { TrainingArguments } from "./arguments.ts";
 import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";
 import { accumulationDivisors, type Plan } from "./plan.ts";
-import type { Progress } from "./progress.ts";
+import { nonFinite, type Progress } from "./progress.ts";
 import type { LogRow, TrainerState } from "./state.ts";
 
 export interface TrainingRun {
@@ -34,7 +34,7 @@ export interface TrainingRun {
   log(row: LogRow): Promise<void>;
   /** Evaluates and notes whether it is the best so far. One that a stop cuts short leaves no trace. `onStart`: before the first update. */
   evaluate(details?: { onStart: boolean }): Promise<void>;
-  save(progress: Progress): Promise<void>;
+  save(progress: Progress): Promise<unknown>;
   /** Whether the caller wants to stop; looked at between updates. */
   stopAsked(): boolean;
   /** Called once after `stopAsked`, with what a later run needs to go on; throws. */
@@ -124,12 +124,22 @@ export async function runTraining(run: TrainingRun): Promise<{ trainLoss: number
       if (at.epoch >= plan.numTrainEpochs || control.shouldTrainingStop) break;
       await oneEpoch(false);
     }
+    const fault = nonFinite(await progress({ evaluate: false, save: false }));
+    if (fault) throw lost(fault, state.globalStep);
     // Hugging Face divides by 0.001 where no update was made; 0 / 0.001 is the same 0.
     return { trainLoss: (await losses.total()) / Math.max(1, state.globalStep) };
   } finally {
     if (typeof last.gradNorm === "object") last.gradNorm.dispose();
     losses.dispose();
   }
+}
+
+function lost(fault: string, step: number): TorchnerError {
+  return new TorchnerError(
+    "ENONFINITE",
+    `The last update, step ${step}, left a model without use: ${fault} is NaN or infinite. ` +
+      "Lower learningRate (--learning-rate), or take an earlier checkpoint.",
+  );
 }
 
 function lastUpdate({ start, scheduler }: TrainingRun): LastUpdate {

@@ -182,6 +182,36 @@ test("a damaged newest checkpoint is passed over in favour of the one before, al
   expectSame(found, whole);
 });
 
+test("a run whose last checkpoint is damaged after its end makes the end again", async () => {
+  const given: Given = { saveStrategy: "steps", saveSteps: 4 };
+  const whole = await run(folder, given);
+  await writeFile(join(folder, "checkpoint-10", "optimizer.safetensors"), "other bytes");
+  const found = await run(folder, given, { resumeFromCheckpoint: "auto" });
+  expect(found.notes.join("\n")).toMatch(
+    /checkpoint-10.optimizer\.safetensors has[\s\S]*going on from .*checkpoint-8/,
+  );
+  expectSame(found, whole);
+});
+
+test("a limit of 1 keeps the last checkpoint of a run that ends with its last weights", async () => {
+  const given: Given = { saveStrategy: "steps", saveSteps: 4, saveTotalLimit: 1 };
+  await run(folder, given);
+  const again = await run(folder, given, { resumeFromCheckpoint: "auto" });
+  expect(again.notes.join()).toMatch(/nothing to train/);
+});
+
+test("a stop where the run would not save does not change which checkpoint is the best", async () => {
+  const given: Given = { evalStrategy: "steps", evalSteps: 2, saveStrategy: "steps", saveSteps: 4 };
+  const best: Given = { ...given, loadBestModelAtEnd: true };
+  const whole = await run(join(folder, "whole"), best);
+  for (const step of [2, 6]) {
+    const outputDir = join(folder, `stopped-${step}`);
+    const { signal, callback } = stopAfter(step);
+    await expect(run(outputDir, best, { signal }, [callback])).rejects.toMatchObject({ code: "EABORT" });
+    expectSame(await run(outputDir, best, { resumeFromCheckpoint: "auto" }), whole);
+  }
+});
+
 describe("a checkpoint of another run is refused with the differences", () => {
   const resume = (given: Given, options: TrainOptions = {}) =>
     run(folder, { ...given, overwriteOutputDir: true }, { resumeFromCheckpoint: true, ...options });

@@ -11,7 +11,7 @@ import { drawBaseSeed, setNumThreads, setSeed } from "../../lib/model/runtime.ts
 import { AdamW } from "../../lib/optim/adamw.ts";
 import { getScheduler } from "../../lib/optim/scheduler.ts";
 import { TrainingArguments } from "../../lib/training/arguments.ts";
-import { readManifest } from "../../lib/training/checkpoint.ts";
+import { readManifest } from "../../lib/training/manifest.ts";
 import { Trainer } from "../../lib/training/trainer.ts";
 import { collator, config, labels, sentences, tinyBert } from "./tiny_task.ts";
 

@@ -15,6 +15,7 @@ test("memory that runs out makes the batch a tenth smaller, from the first weigh
   const model = new FakeModel(new Recorder());
   const tried: number[] = [];
   const notes: string[] = [];
+  let given = 0;
   const result = await whileOutOfMemory(
     model,
     32,
@@ -24,7 +25,9 @@ test("memory that runs out makes the batch a tenth smaller, from the first weigh
       if (size > 25) throw full();
       return `ran with ${size}`;
     },
+    async () => void given++,
   );
+  expect(given).toBe(2);
   expect(result).toBe("ran with 25");
   expect(tried).toEqual([32, 28, 25]);
   expect(model.loadedFrom).toHaveLength(2);
@@ -34,8 +37,9 @@ test("memory that runs out makes the batch a tenth smaller, from the first weigh
 
 test("one sentence that does not fit, and any other error, end the search", async () => {
   const model = new FakeModel(new Recorder());
+  const nothing = async () => {};
   const never = () => Promise.reject(full());
-  await expect(whileOutOfMemory(model, 3, () => {}, never)).rejects.toMatchObject({ code: "EOOM" });
+  await expect(whileOutOfMemory(model, 3, () => {}, never, nothing)).rejects.toMatchObject({ code: "EOOM" });
   const broken = () => Promise.reject(new Error("broken"));
-  await expect(whileOutOfMemory(model, 3, () => {}, broken)).rejects.toThrow("broken");
+  await expect(whileOutOfMemory(model, 3, () => {}, broken, nothing)).rejects.toThrow("broken");
 });

@@ -1,4 +1,4 @@
-import { metricValue, noteIfBest } from "../../../lib/training/best.ts";
+import { keptStep, metricValue, noteIfBest } from "../../../lib/training/best.ts";
 import { newTrainerState } from "../../../lib/training/state.ts";
 
 const f1 = { metricForBestModel: "f1", greaterIsBetter: true, saveStrategy: "epoch" } as const;
@@ -34,4 +34,15 @@ test("a metric that the evaluation lacks is refused with those it has", () => {
       message: expect.stringMatching(/no eval_f2; it gives eval_f1\./),
     }),
   );
+});
+
+test("the weights that are kept are those of the checkpoint that is loaded, not of the best evaluation", () => {
+  const state = newTrainerState({
+    globalStep: 30,
+    bestGlobalStep: 25,
+    bestModelCheckpoint: "out/checkpoint-20",
+  });
+  expect(keptStep({ loadBestModelAtEnd: true }, state)).toBe(20);
+  expect(keptStep({ loadBestModelAtEnd: false }, state)).toBe(30);
+  expect(keptStep({ loadBestModelAtEnd: true }, { ...state, bestModelCheckpoint: null })).toBe(30);
 });

@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TorchnerError } from "../../../lib/native/errors.ts";
 import {
   type CheckpointParts,
+  finishInterruptedWrites,
   listCheckpoints,
   readCheckpoint,
-  readManifest,
   writeCheckpoint,
 } from "../../../lib/training/checkpoint.ts";
 import { writeFileDurably } from "../../../lib/training/durable.ts";
+import { readManifest } from "../../../lib/training/manifest.ts";
 import { newTrainerState, stateToJson } from "../../../lib/training/state.ts";
 import { FakeModel, FakeOptimizer, Recorder } from "./fakes.ts";
 
@@ -41,6 +42,7 @@ beforeEach(async () => {
     },
     data: "abc",
     torchVersion: "2.13.0",
+    ...{ run: "one", stop: false },
   };
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -148,13 +150,63 @@ test("a checkpoint of the same step is replaced as a whole", async () => {
 });
 
 test("only folders with a readable manifest are checkpoints", async () => {
-  for (const step of [10, 9])
+  for (const step of [9, 10])
     await writeCheckpoint(folder, { ...parts, state: newTrainerState({ globalStep: step }) });
   await mkdir(join(folder, "checkpoint-11"));
   await mkdir(join(folder, "checkpoint-12"));
   await writeFile(join(folder, "checkpoint-12", "manifest.json"), '{"format": "torch');
   expect((await listCheckpoints(folder)).map(({ step }) => step)).toEqual([9, 10]);
   expect(await listCheckpoints(join(folder, "absent"))).toEqual([]);
+});
+
+test("they are listed in the order of writing: an older run may have left higher steps", async () => {
+  const at = (step: number) => ({ ...parts, state: newTrainerState({ globalStep: step }) });
+  for (const step of [500, 1000, 3, 500]) await writeCheckpoint(folder, at(step));
+  expect((await listCheckpoints(folder)).map(({ step }) => step)).toEqual([1000, 3, 500]);
+});
+
+test.each([
+  "null",
+  '{"files": null}',
+  '{"files": {"a": null}}',
+  '{"step": "7"}',
+])("a manifest with %s is none", async (change) => {
+  await writeCheckpoint(folder, parts);
+  const path = join(folder, "checkpoint-7", "manifest.json");
+  const changed = JSON.parse(change) && {
+    ...JSON.parse(await readFile(path, "utf8")),
+    ...JSON.parse(change),
+  };
+  await writeFile(path, JSON.stringify(changed));
+  await expect(readCheckpoint(join(folder, "checkpoint-7"))).rejects.toMatchObject({ code: "ECHECKPOINT" });
+  expect(await listCheckpoints(folder)).toEqual([]);
+});
+
+describe("after a death while a checkpoint was being written", () => {
+  const notes: string[] = [];
+  const finish = () => finishInterruptedWrites(folder, (line) => notes.push(line));
+  const at = (name: string) => join(folder, name);
+  beforeEach(() => void notes.splice(0));
+
+  test("one that was moved out of the way for a new one is found again", async () => {
+    await writeCheckpoint(folder, parts);
+    await cp(at("checkpoint-7"), at("tmp-checkpoint-7-0123abcd-old"), { recursive: true });
+    await rename(at("checkpoint-7"), at("tmp-checkpoint-7-0123abcd"));
+    await finish();
+    expect(await readdir(folder)).toEqual(["checkpoint-7"]);
+    expect((await readCheckpoint(at("checkpoint-7"))).state.globalStep).toBe(7);
+    expect(notes).toEqual([expect.stringContaining("checkpoint-7 was being replaced")]);
+  });
+
+  test("what is half written goes, and what is none of ours stays", async () => {
+    await writeCheckpoint(folder, parts);
+    await mkdir(at("tmp-checkpoint-8-0123abcd"));
+    await writeFile(at("tmp-checkpoint-8-0123abcd/model.safetensors"), "half");
+    await mkdir(at("tmp-mine-0123abcd"));
+    await finish();
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint-7", "tmp-mine-0123abcd"]);
+    expect(notes).toEqual([]);
+  });
 });
 
 test("an error of the file system names the path and the room that is left", async () => {

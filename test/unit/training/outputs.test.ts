@@ -50,7 +50,7 @@ test("predictions.txt has one line per sentence, also for one without words", as
 describe("the model card", () => {
   const args = new TrainingArguments({ outputDir: "runs/my model", learningRate: 2e-5, warmupRatio: 0.1 });
   const state = newTrainerState({
-    maxSteps: 25,
+    ...{ maxSteps: 25, globalStep: 25 },
     logHistory: [
       { eval_loss: 0.5, eval_f1: 0.4, eval_runtime: 1, epoch: 1, step: 10 },
       { loss: 0.25, grad_norm: 1, learning_rate: 1e-5, epoch: 1.5, step: 15 },

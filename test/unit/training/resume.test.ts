@@ -39,6 +39,7 @@ async function save(step: number, { onlyModel = false } = {}): Promise<string> {
     },
     data: "abc",
     torchVersion: "2.13.0",
+    ...{ run: "one", stop: false },
   };
   await writeCheckpoint(folder, parts, { onlyModel });
   return join(folder, `checkpoint-${step}`);
@@ -55,9 +56,12 @@ describe("where a run goes on from", () => {
     await expect(findResumePoint("auto", join(folder, "new"), note)).resolves.toBeUndefined();
   });
 
-  test.each([true, "auto"] as const)("%s: the newest checkpoint by number", async (asked) => {
+  test.each([
+    true,
+    "auto",
+  ] as const)("%s: the checkpoint written last, whatever an older run has left", async (asked) => {
     for (const step of [9, 10, 2]) await save(step);
-    expect((await findResumePoint(asked, folder, note))?.path).toBe(join(folder, "checkpoint-10"));
+    expect((await findResumePoint(asked, folder, note))?.path).toBe(join(folder, "checkpoint-2"));
     expect(notes).toEqual([]);
   });
 
@@ -81,6 +85,16 @@ describe("where a run goes on from", () => {
     await expect(findResumePoint("auto", folder, note)).rejects.toMatchObject(
       refused(/no checkpoint that is whole/),
     );
+  });
+
+  test("a later one whose manifest is damaged is passed over aloud", async () => {
+    await save(1);
+    await writeFile(join(await save(2), "manifest.json"), "{");
+    expect((await findResumePoint("auto", folder, note))?.path).toBe(join(folder, "checkpoint-1"));
+    expect(notes).toEqual([
+      expect.stringMatching(/checkpoint-2.manifest\.json is missing or not readable/),
+      expect.stringMatching(/going on from .*checkpoint-1/),
+    ]);
   });
 
   test("a folder called checkpoint-5 that is none does not make auto start over in silence", async () => {
@@ -149,6 +163,18 @@ describe("a checkpoint of another run", () => {
 
   test("the same run passes, whatever it now logs, saves, or is called", () => {
     expect(() => checkSameRun(stored, run)).not.toThrow();
+  });
+
+  test("a best value is compared with those of its own metric only", () => {
+    const watching = (metricForBestModel: string) => new TrainingArguments({ metricForBestModel });
+    stored.trainingArguments = watching("f1").toJSON();
+    expect(() => checkSameRun(stored, { ...run, args: watching("loss") })).not.toThrow(); // none so far
+    stored.state.bestMetric = 0.5;
+    for (const args of [watching("eval_f1"), run.args])
+      expect(() => checkSameRun(stored, { ...run, args })).not.toThrow();
+    expect(() => checkSameRun(stored, { ...run, args: watching("loss") })).toThrow(
+      "what is best: eval_f1, the greater there, eval_loss, the smaller here",
+    );
   });
 
   test("all differences come at once", () => {

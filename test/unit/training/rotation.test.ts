@@ -1,7 +1,12 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkpointsToDelete, keepOnlyBest, rotateCheckpoints } from "../../../lib/training/rotation.ts";
+import {
+  checkpointsToDelete,
+  deleteRun,
+  keepOnlyBest,
+  rotateCheckpoints,
+} from "../../../lib/training/rotation.ts";
 
 const names = (...steps: number[]) => steps.map((step) => `out/checkpoint-${step}`);
 
@@ -27,12 +32,13 @@ describe("on disk", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function checkpoint(step: number) {
+  let serial = 0;
+  async function checkpoint(step: number, run = "one") {
     const path = join(folder, `checkpoint-${step}`);
     await mkdir(path);
     await writeFile(
       join(path, "manifest.json"),
-      JSON.stringify({ format: "torchner-checkpoint", step, files: {} }),
+      JSON.stringify({ format: "torchner-checkpoint", step, serial: ++serial, run, files: {} }),
     );
     return path;
   }
@@ -45,11 +51,25 @@ describe("on disk", () => {
   });
 
   test("the one just written stays although an older run left higher numbers", async () => {
-    for (const step of [2, 500, 1000]) await checkpoint(step);
+    for (const step of [500, 1000, 2]) await checkpoint(step);
     await rotateCheckpoints(folder, 2, { written: 2, best: null });
     expect((await readdir(folder)).sort()).toEqual(["checkpoint-1000", "checkpoint-2"]);
     await rotateCheckpoints(folder, 1, { written: 2, best: null });
     expect(await readdir(folder)).toEqual(["checkpoint-2"]);
+  });
+
+  test("an older run's go before those of this one", async () => {
+    for (const step of [500, 1000, 2, 3]) await checkpoint(step);
+    await rotateCheckpoints(folder, 2, { written: 3, best: null });
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint-2", "checkpoint-3"]);
+  });
+
+  test("a run that is given up takes its own along", async () => {
+    await checkpoint(5);
+    await checkpoint(1, "other");
+    await checkpoint(2, "other");
+    await deleteRun(folder, "other");
+    expect(await readdir(folder)).toEqual(["checkpoint-5"]);
   });
 
   test("at the end a limit of 1 leaves the best alone", async () => {

@@ -7,7 +7,9 @@ import { earlyStopping } from "../../../lib/callbacks/early_stopping.ts";
 import { DataCollatorForTokenClassification } from "../../../lib/data/collator.ts";
 import { Dataset } from "../../../lib/data/dataset.ts";
 import type { TokenClassificationModel } from "../../../lib/model/model.ts";
+import { TorchnerError } from "../../../lib/native/errors.ts";
 import { TrainingArguments } from "../../../lib/training/arguments.ts";
+import { listCheckpoints } from "../../../lib/training/checkpoint.ts";
 import { stateToJson } from "../../../lib/training/state.ts";
 import { FakeModel, FakeOptimizer, type FakeOptions, Recorder, sentence } from "./fakes.ts";
 
@@ -289,6 +291,49 @@ describe("the best model", () => {
     expect(seen).toEqual([["checkpoint-5"], ["checkpoint-10"], ["checkpoint-10", "checkpoint-15"]]);
   });
 
+  test("an evaluation at a step that is not saved can be better; everything tells of the model that is kept", async () => {
+    const given = {
+      ...best,
+      evalStrategy: "steps",
+      evalSteps: 5,
+      saveStrategy: "steps",
+      saveSteps: 10,
+    } as const;
+    const losses = [0.5, 0.4, 0.2, 0.6];
+    const notes: string[] = [];
+    const log = (line: string) => void notes.push(line);
+    const { trainer, model } = makeTrainer(
+      { ...given, numTrainEpochs: 4 },
+      { log },
+      { evalLoss: (call) => losses[call]! },
+    );
+    await trainer.train();
+    expect(trainer.state.bestGlobalStep).toBe(15);
+    expect(model.loadedFrom).toEqual([join(folder, "checkpoint-10")]);
+    expect(notes).toEqual([expect.stringMatching(/at step 15, was not saved: .* best checkpoint, step 10/)]);
+    await trainer.createModelCard();
+    expect(await readFile(join(folder, "README.md"), "utf8")).toMatch(
+      /after step 10:\n(\n|- .*\n)*- Loss: 0\.4000\n/,
+    );
+  });
+
+  test("another run's checkpoint of the best step is not this one's best", async () => {
+    const saving = { saveStrategy: "steps", saveSteps: 5, numTrainEpochs: 1 } as const;
+    await makeTrainer(saving).trainer.train();
+    const given = {
+      ...best,
+      evalStrategy: "steps",
+      evalSteps: 5,
+      saveStrategy: "steps",
+      saveSteps: 10,
+    } as const;
+    const losses = [0.2, 0.5, 0.5];
+    const { trainer, model } = makeTrainer(given, { log: () => {} }, { evalLoss: (call) => losses[call]! });
+    await trainer.train();
+    expect(trainer.state).toMatchObject({ bestGlobalStep: 5, bestModelCheckpoint: null });
+    expect(model.loadedFrom).toEqual([]);
+  });
+
   test("the arguments can name a metric that the evaluation does not give", async () => {
     const { trainer } = makeTrainer({ ...best, metricForBestModel: "f2" });
     await expect(trainer.train()).rejects.toMatchObject({
@@ -451,6 +496,85 @@ describe("when something goes wrong", () => {
       { trainLoss: () => Number.NaN },
     );
     await expect(trainer.train()).rejects.toMatchObject({ code: "ENONFINITE" });
+  });
+
+  test("weights that are NaN are not saved, and no run ends well with them", async () => {
+    const notes: string[] = [];
+    const given = { saveStrategy: "steps", saveSteps: 1, saveTotalLimit: 1, numTrainEpochs: 1 } as const;
+    const { trainer } = makeTrainer(
+      given,
+      { log: (line) => void notes.push(line) },
+      { trainLoss: (call) => (call < 3 ? 1 : Number.NaN) },
+    );
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "ENONFINITE",
+      message: expect.stringMatching(/step 5, left a model without use: its loss/),
+    });
+    expect(await readdir(folder)).toEqual(["checkpoint-3"]);
+    expect(notes).toEqual([
+      expect.stringContaining("step 4 is not saved: its loss"),
+      expect.stringContaining("step 5 is not saved"),
+    ]);
+  });
+
+  test("so is a norm of gradients that is infinite while the loss still looks well", async () => {
+    const { trainer } = makeTrainer({ saveStrategy: "steps", saveSteps: 1, maxSteps: 2 }, { log: () => {} });
+    jest
+      .spyOn(FakeOptimizer.prototype, "clipGradNorm")
+      .mockImplementation(async () => recorder.tensor(Float32Array.of(Number.POSITIVE_INFINITY)));
+    try {
+      await expect(trainer.train()).rejects.toMatchObject({ code: "ENONFINITE" });
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("memory that runs out late leaves no checkpoint of the batch that was too large", async () => {
+    const given = { autoFindBatchSize: true, saveStrategy: "steps", saveSteps: 1, maxSteps: 3 } as const;
+    const full = new TorchnerError("EOOM", "no memory");
+    const { trainer } = makeTrainer(
+      { ...given, perDeviceTrainBatchSize: 5 },
+      {
+        log: () => {},
+        callbacks: [
+          {
+            onStepEnd: (_args, state) => {
+              if (state.trainBatchSize === 5 && state.globalStep === 2) throw full;
+            },
+          },
+        ],
+      },
+    );
+    await trainer.train();
+    const manifests = await Promise.all(
+      (await listCheckpoints(folder)).map(async ({ path, step, run }) => {
+        const state = JSON.parse(await readFile(join(path, "trainer_state.json"), "utf8"));
+        return [step, state.train_batch_size, run];
+      }),
+    );
+    expect(manifests.map(([step, size]) => [step, size])).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 4],
+    ]);
+    expect(new Set(manifests.map(([, , run]) => run)).size).toBe(1);
+  });
+
+  test("a stop saves a run that can go on, also where only the model is saved", async () => {
+    const stop = new AbortController();
+    const abort: TrainerCallback = {
+      onStepEnd: (_args, { globalStep }) => void (globalStep === 2 && stop.abort()),
+    };
+    const { trainer } = makeTrainer(
+      { saveStrategy: "steps", saveSteps: 1, saveOnlyModel: true },
+      { callbacks: [abort] },
+    );
+    await expect(trainer.train({ signal: stop.signal })).rejects.toMatchObject({ code: "EABORT" });
+    expect((await listCheckpoints(folder)).map(({ step, resumable }) => [step, resumable])).toEqual([
+      [1, false],
+      [2, true],
+    ]);
   });
 
   test.each([
