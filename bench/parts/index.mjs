@@ -1,4 +1,11 @@
 /** The parts by name, in the order of a run. */
+import { events } from "./events.mjs";
+import { growth } from "./growth.mjs";
+import { metrics } from "./metrics.mjs";
+import { run } from "./run.mjs";
+import { tokenize } from "./tokenize.mjs";
 import { train } from "./train.mjs";
 
-export const parts = Object.fromEntries([train].map((part) => [part.name, part]));
+export const parts = Object.fromEntries(
+  [train, growth, run, tokenize, metrics, events].map((part) => [part.name, part]),
+);

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { writeBatches } from "../batches.mjs";
 import { shapeOf, trainingFlops } from "../models.mjs";
+import { range } from "../range.mjs";
 import { figure, sectionOf } from "../sections.mjs";
 import { ratios, sum } from "../stats.mjs";
 
@@ -113,8 +114,4 @@ function shares({ context, finishes, turns }) {
       ),
     ];
   });
-}
-
-function range(first, count) {
-  return Array.from({ length: count }, (_, i) => first + i);
 }

@@ -1,0 +1,61 @@
+/** The whole of a user's run: from the start of the process to the saved model, one epoch. */
+import { join } from "node:path";
+import { interopPython } from "../../test/interop/environment.mjs";
+import { projectRoot } from "../../third_party/paths.mjs";
+import { contenders as scripts } from "../places.mjs";
+import { range } from "../range.mjs";
+import { sectionOf } from "../sections.mjs";
+
+const shortSamples = 480;
+
+export const run = {
+  name: "run",
+  models: ["minilm"],
+  shortModels: ["minilm"],
+  peers: ["python"],
+  async measure(context) {
+    const { short, turns = short ? 1 : 2, sentences } = context;
+    const samples = short ? Math.min(shortSamples, sentences.length) : sentences.length;
+    const { entries, finishes } = await context.race(contenders(context, samples), {
+      requests: range(0, turns).map(() => ({})),
+    });
+    const title = `run ${context.model}: ${samples} sentences, one epoch, process start to saved model`;
+    const peaks = finishes.map((finish) => ({ ...finish, peakMegabytes: peakOf(finish) }));
+    const about = { title, unit: "s", better: "less", entries, finishes: peaks };
+    return [sectionOf({ ...about, value: ({ seconds }) => seconds })];
+  },
+};
+
+function contenders({ folder, corpus, scratch, threads }, samples) {
+  const given = { folder, trainFile: corpus.train, samples, threads };
+  const entry = (name, program, args, output) => ({
+    ...{ name, script: "whole_run.mjs", settings: { program, args, output } },
+  });
+  const ours = join(scratch, "ours");
+  const theirs = join(scratch, "theirs");
+  const script = [join(scripts, "transformers_run.py"), JSON.stringify({ ...given, output: theirs })];
+  return [
+    entry("torchner train", process.execPath, commandLine({ ...given, output: ours }), ours),
+    { ...entry("HF script", interopPython(), script, theirs), peer: true, rival: "torchner train" },
+  ];
+}
+
+function commandLine({ folder, trainFile, output, samples, threads }) {
+  const options = {
+    ...{ "--model": folder, "--train-file": trainFile, "--output-dir": output, "--threads": threads },
+    ...{ "--num-train-epochs": 1, "--per-device-train-batch-size": 16, "--weight-decay": 0.01 },
+    ...{ "--max-train-samples": samples, "--save-strategy": "no", "--device": "cpu" },
+  };
+  return [
+    join(projectRoot, "dist", "cli", "main.js"),
+    "train",
+    "--quiet",
+    ...Object.entries(options).flat().map(String),
+  ];
+}
+
+/** Of the programs; the process that starts them holds little. */
+function peakOf({ answers }) {
+  const peaks = answers.map(({ peakMegabytes }) => peakMegabytes).filter(Number.isFinite);
+  return peaks.length > 0 ? Math.max(...peaks) : undefined;
+}
