@@ -59,10 +59,12 @@ function aligned(rows) {
   return rows.map((row) => (row.length === 1 ? `\n${row[0]}` : row.map(pad).join("  ").trimEnd()));
 }
 
+/** Each reason once, with all that it keeps away. */
 function reasons(sections) {
-  const absent = sections.flatMap(({ title, rows }) =>
-    rows.filter(({ unavailable }) => unavailable).map(({ name, unavailable }) => [title, name, unavailable]),
-  );
-  if (absent.length === 0) return [];
-  return ["", "Not available:", ...absent.map(([title, name, why]) => `  ${title}, ${name}: ${why}`)];
+  const byReason = new Map();
+  for (const { name, unavailable } of sections.flatMap(({ rows }) => rows)) {
+    if (unavailable) byReason.set(unavailable, (byReason.get(unavailable) ?? new Set()).add(name));
+  }
+  const lines = [...byReason].map(([reason, names]) => `  ${[...names].join(", ")}: ${reason}`);
+  return lines.length === 0 ? [] : ["", "Not available:", ...lines];
 }

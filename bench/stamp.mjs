@@ -11,14 +11,15 @@ const name = "torchner-stamp.txt";
  * @param {() => Promise<void> | void} lay
  */
 export async function once(folder, wanted, lay) {
-  if (readStamp(folder) === wanted) return;
+  if (stampOf(folder) === wanted) return;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await lay();
   writeFileSync(join(folder, name), wanted);
 }
 
-function readStamp(folder) {
+/** What the folder was made from; undefined where it is not finished. */
+export function stampOf(folder) {
   try {
     return readFileSync(join(folder, name), "utf8");
   } catch {

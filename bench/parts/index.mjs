@@ -1,11 +1,12 @@
 /** The parts by name, in the order of a run. */
 import { events } from "./events.mjs";
 import { growth } from "./growth.mjs";
+import { infer } from "./infer.mjs";
 import { metrics } from "./metrics.mjs";
 import { run } from "./run.mjs";
 import { tokenize } from "./tokenize.mjs";
 import { train } from "./train.mjs";
 
 export const parts = Object.fromEntries(
-  [train, growth, run, tokenize, metrics, events].map((part) => [part.name, part]),
+  [train, growth, run, infer, tokenize, metrics, events].map((part) => [part.name, part]),
 );
