@@ -34,6 +34,7 @@ export const growth = {
     const { finishes } = await context.race(
       contenders(context, file, sum(requests.map(({ steps }) => steps.length))),
       {
+        // All sizes, or the pool of memory grows while it is timed.
         warmUp: [{ steps: shapes.map((_, i) => i) }],
         requests,
       },

@@ -15,8 +15,20 @@ export const infer = {
   shortModels: ["bert-base"],
   peers: ["python", "onnx"],
   async measure(context) {
-    const entries = await contenders(context);
-    const sections = [await batches(context, entries), await oneSentence(context, entries)];
+    const listed = await contenders(context);
+    const kinds = [await batches(context), oneSentence(context)];
+    // One race for both kinds: to load the models costs more than to run them.
+    const { entries, finishes } = await context.race(listed, {
+      warmUp: kinds.map(({ warmUp }) => warmUp),
+      requests: kinds.flatMap(({ requests }) => requests),
+    });
+    let first = 0;
+    const sections = kinds.map(({ about, requests }) => {
+      const last = first + requests.length;
+      const own = finishes.map((finish) => ({ ...finish, answers: finish.answers.slice(first, last) }));
+      first = last;
+      return sectionOf({ ...about, entries, finishes: own });
+    });
     return context.trained ? [...sections, await accuracy(context)] : sections;
   },
 };
@@ -51,7 +63,7 @@ async function contenders({ alone, model, folder, short }) {
   ];
 }
 
-async function batches(context, listed) {
+async function batches(context) {
   const { short, turns = short ? 3 : 7, sentences, folder, model } = context;
   const perTurn = short ? 1 : 2;
   const texts = textsOf(sentences, (turns + 1) * perTurn * batchSize);
@@ -60,26 +72,22 @@ async function batches(context, listed) {
     calls: calls.slice(turn * perTurn, (turn + 1) * perTurn),
   }));
   const tokens = await Promise.all(requests.map((request) => countPieces(folder, request.calls.flat())));
-  const { entries, finishes } = await context.race(listed, { warmUp: [warmUp], requests });
   const title = `infer ${model}: batches of ${batchSize}, text to entities`;
-  const about = { title, unit: "tokens/s", better: "more", entries, finishes };
-  return sectionOf({ ...about, value: ({ seconds }, turn) => tokens[turn] / sum(seconds) });
+  const value = ({ seconds }, turn) => tokens[turn] / sum(seconds);
+  return { warmUp, requests, about: { title, unit: "tokens/s", better: "more", value } };
 }
 
-async function oneSentence(context, listed) {
+function oneSentence(context) {
   const { short, turns = short ? 3 : 7, sentences, model } = context;
   const text = sentences
     .find(({ tokens }) => tokens.length >= wordsOfOne)
     .tokens.slice(0, wordsOfOne)
     .join(" ");
   const request = { calls: Array(short ? 10 : 30).fill(text) };
-  const { entries, finishes } = await context.race(listed, {
-    warmUp: [request],
-    requests: range(0, turns).map(() => request),
-  });
   const title = `infer ${model}: one sentence of ${wordsOfOne} words, text to entities`;
-  const about = { title, unit: "ms", better: "less", entries, finishes };
-  return sectionOf({ ...about, value: ({ seconds }) => 1000 * median(seconds) });
+  const value = ({ seconds }) => 1000 * median(seconds);
+  const requests = Array(turns).fill(request);
+  return { warmUp: request, requests, about: { title, unit: "ms", better: "less", value } };
 }
 
 /** Sentences of the corpus in an order that mixes lengths, from the start again where there are too few. */

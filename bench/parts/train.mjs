@@ -26,7 +26,7 @@ export const train = {
   peers: ["python"],
   async measure(context) {
     const { short, turns = short ? 3 : 7 } = context;
-    const steps = short ? Math.ceil(stepsOf[context.model] / 3) : stepsOf[context.model];
+    const steps = short ? Math.ceil(stepsOf[context.model] / 4) : stepsOf[context.model];
     const warmUp = short ? 1 : 3;
     const total = warmUp + turns * steps;
     const file = join(context.scratch, `${context.model}.batches.json`);
