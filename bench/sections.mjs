@@ -18,6 +18,7 @@ import { ratios, spread } from "./stats.mjs";
  * @param {Entry[]} about.entries
  * @param {import("./race.mjs").Finish[]} about.finishes
  * @param {(answer: any, turn: number) => number} about.value
+ * @returns {{ title: string, rows: any[] }}
  */
 export function sectionOf({ title, unit, better, entries, finishes, value }) {
   const samples = new Map(finishes.map(({ name, answers }) => [name, answers.map(value)]));
@@ -36,6 +37,9 @@ export function sectionOf({ title, unit, better, entries, finishes, value }) {
 
 /**
  * A row of its own unit.
+ * @param {string} name
+ * @param {string} unit
+ * @param {number[]} samples
  * @param {{ atLeast?: number, atMost?: number }} [goal]
  */
 export function figure(name, unit, samples, goal = {}) {
