@@ -53,18 +53,16 @@ function parse(source: string): { name: string; version?: string } {
   return { name: match[1].toLowerCase().replace(/[-_.]+/g, "-"), version: match[2] };
 }
 
+/** Neither a name nor a version has a `=` in it; a dash would make version 2-large of bert of the package bert-2-large. */
 function folderName(name: string, version: string): string {
-  return `pypi--${name}-${version}`;
+  return `pypi--${name}==${version}`;
 }
 
 /** A folder whose files are not those of its manifest (a full disk, a deleted file) is fetched again. */
 function cachedVersion(root: string, name: string, version: string | undefined): string | undefined {
   if (!existsSync(root)) return undefined;
-  const prefix = folderName(name, "");
   const names = readdirSync(root).filter((folder) =>
-    version
-      ? folder === prefix + version
-      : folder.startsWith(prefix) && /^\d/.test(folder.slice(prefix.length)),
+    version ? folder === folderName(name, version) : folder.startsWith(folderName(name, "")),
   );
   names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   for (const folder of names) {
