@@ -1,6 +1,6 @@
 /** One file from the hub to the cache, checked against the hash that the hub's listing gives. */
 import { createHash, type Hash, randomBytes } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -122,6 +122,14 @@ async function* untilCutOff(
     throw bytes > 0 ? cutOff(error) : error;
   }
   if (bytes < file.size) throw cutOff();
+}
+
+/** Whether a file on this machine has the content of one in the hub's listing. */
+export async function hasContentOf(file: RepoFile, path: string): Promise<boolean> {
+  if ((await stat(path)).size !== file.size) return false;
+  const hash = hashFor(file);
+  for await (const piece of createReadStream(path)) hash.update(piece);
+  return hash.digest("hex") === file.hash;
 }
 
 /** git hashes a small file with a header before it; a large one is stored under the SHA-256 of its content. */

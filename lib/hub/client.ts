@@ -1,8 +1,8 @@
 /** How requests are made: the token goes to the hub alone, nothing waits for ever, and one more try is made. */
 import { setTimeout as wait } from "node:timers/promises";
 import { TorchnerError } from "../native/errors.ts";
-import { asFailure, HubFailure, isTransient, statusFailure } from "./failure.ts";
-import { hubEndpoint, hubTimeout, hubToken } from "./settings.ts";
+import { asFailure, HubFailure, isTransient, statusFailure, timeoutFailure } from "./failure.ts";
+import { hubEndpoint, hubTimeout, hubToken, hubUploadTimeout } from "./settings.ts";
 
 export type Log = (line: string) => void;
 
@@ -56,8 +56,7 @@ async function send(input: string | URL, init: RequestInit): Promise<Answer> {
   const token = hubToken();
   // A page of a listing or an upload may lie with another host. On a redirect to one, fetch drops the header.
   if (token && url.origin === new URL(hubEndpoint()).origin) headers.set("Authorization", `Bearer ${token}`);
-  // While a large file goes up, nothing comes down.
-  const alive = deadline(init.body instanceof Blob ? undefined : hubTimeout());
+  const alive = deadline(limitOf(init), url.pathname);
   try {
     const signal = init.signal ? AbortSignal.any([init.signal, alive.signal]) : alive.signal;
     const response = await fetch(url, { ...init, headers, signal });
@@ -71,6 +70,21 @@ async function send(input: string | URL, init: RequestInit): Promise<Answer> {
   }
 }
 
+interface Limit {
+  /** Without a sign of life. */
+  seconds: number;
+  /** The environment variable that holds it. */
+  setting: string;
+}
+
+/** While a large file goes up, nothing comes down: then there is no limit. */
+function limitOf({ method = "GET", body }: RequestInit): Limit | undefined {
+  if (body instanceof Blob) return undefined;
+  return method === "GET" || method === "HEAD"
+    ? { seconds: hubTimeout(), setting: "HF_HUB_DOWNLOAD_TIMEOUT" }
+    : { seconds: hubUploadTimeout(), setting: "TORCHNER_UPLOAD_TIMEOUT" };
+}
+
 interface Deadline {
   signal: AbortSignal;
   /** Sets the clock back. */
@@ -78,18 +92,15 @@ interface Deadline {
   end(): void;
 }
 
-/** @param seconds  without a sign of life; undefined = no limit. */
-function deadline(seconds: number | undefined): Deadline {
+function deadline(limit: Limit | undefined, path: string): Deadline {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const end = () => clearTimeout(timer);
   const sign = () => {
     end();
-    if (seconds !== undefined)
-      timer = setTimeout(
-        () => controller.abort(new DOMException("no sign of life", "TimeoutError")),
-        seconds * 1000,
-      );
+    if (!limit) return;
+    const abort = () => controller.abort(timeoutFailure(path, limit.setting));
+    timer = setTimeout(abort, limit.seconds * 1000);
   };
   sign();
   return { signal: controller.signal, sign, end };
@@ -99,12 +110,20 @@ function deadline(seconds: number | undefined): Deadline {
 const longestWait = 30;
 
 /**
- * Does something with the hub, and once more if it fails in a way that may pass.
+ * Does something with the hub, and once more if it fails in a way that may pass. A failure does not say whether the hub
+ * did what it was asked: the answer may have been lost. So work that writes either bears a repeat or gives `done`.
  *
  * @param path  what a message calls it: the request's path without the host.
- * @throws {HubFailure} of the second try; an error of another kind, such as a full disk, as it is.
+ * @param done  finds out whether the first try did it after all, and then gives what `work` would have. Where that
+ *   cannot be found out, nothing is repeated.
+ * @throws {HubFailure} of the last try; an error of another kind, such as a full disk, as it is.
  */
-export async function withRetry<T>(path: string, log: Log, work: () => Promise<T>): Promise<T> {
+export async function withRetry<T>(
+  path: string,
+  log: Log,
+  work: () => Promise<T>,
+  done: () => Promise<T | undefined> = async () => undefined,
+): Promise<T> {
   try {
     return await attempt(path, work);
   } catch (error) {
@@ -113,7 +132,10 @@ export async function withRetry<T>(path: string, log: Log, work: () => Promise<T
     if (pause > longestWait) throw error;
     log(`${error.message}; trying once more`);
     await wait(pause * 1000);
-    return attempt(path, work);
+    const found = await done().catch(() => {
+      throw error;
+    });
+    return found ?? attempt(path, work);
   }
 }
 

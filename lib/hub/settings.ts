@@ -54,6 +54,15 @@ export function hubTimeout(): number {
 }
 
 /**
+ * Seconds for the answer to a request that writes; `TORCHNER_UPLOAD_TIMEOUT`, since Python has no such limit. The hub
+ * may work long on a commit. 300 is what Node's own fetch waits at most.
+ */
+export function hubUploadTimeout(): number {
+  const seconds = Number(process.env.TORCHNER_UPLOAD_TIMEOUT);
+  return seconds > 0 ? seconds : 300;
+}
+
+/**
  * The user's token: `HF_TOKEN`, its old name, else the file that `hf auth login` writes. Never an argument,
  * which other users of the machine could read.
  *

@@ -82,8 +82,11 @@ async function download(repo: Repo, wanted: Wanted, log: Log): Promise<string> {
   return snapshotFolder(repo, commit);
 }
 
-/** The package's own download names a snapshot after each file's last commit; Python after the revision's. */
-async function commitOf(repo: Repo, log: Log): Promise<string> {
+/**
+ * The commit that the repository's revision is at.
+ * The package's own download names a snapshot after each file's last commit; Python after the revision's.
+ */
+export async function commitOf(repo: Repo, log: Log): Promise<string> {
   const { datasetInfo, modelInfo } = await import("@huggingface/hub");
   const path = `/api/${repo.type}s/${repo.name}/revision/${repo.revision}`;
   const asked = {
@@ -103,7 +106,8 @@ async function commitOf(repo: Repo, log: Log): Promise<string> {
   });
 }
 
-async function listFiles(repo: Repo, commit: string, log: Log): Promise<RepoFile[]> {
+/** All files of a commit, in all folders. */
+export async function listFiles(repo: Repo, commit: string, log: Log): Promise<RepoFile[]> {
   const hub = await import("@huggingface/hub");
   const path = `/api/${repo.type}s/${repo.name}/tree/${commit}`;
   return withRetry(path, log, async () => {

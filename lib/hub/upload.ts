@@ -6,11 +6,13 @@ import { pathToFileURL } from "node:url";
 import type { CommitOutput } from "@huggingface/hub";
 import { checkFlag, checkOptions, checkText } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
+import { hasContentOf } from "./blob.ts";
 import { hubFetch, type Log, placeholderToken, withRetry } from "./client.ts";
 import { HubFailure } from "./failure.ts";
-import { parseRepoId } from "./hub_cache.ts";
+import { parseRepoId, type Repo } from "./hub_cache.ts";
 import { smallFiles } from "./model_repo.ts";
 import { hubEndpoint, hubToken, isOffline } from "./settings.ts";
+import { commitOf, listFiles } from "./snapshot.ts";
 
 export interface PushOptions {
   /** `org/name`, or `name` for a repository of the token's owner. */
@@ -56,18 +58,55 @@ export async function pushToHub(
   const repo = { type: "model", name } as const;
   await createIfMissing(repo, options.private, hub, log);
   if (revision !== "main") await createBranchIfMissing(repo, revision, hub, log);
+  const title = options.commitMessage ?? "Upload a model that torchner trained";
+  const files = names.map((name) => ({ path: name, here: resolve(folder, name) }));
+  const commit = await upload({ ...repo, revision }, files, title, hub, log);
+  return { url: `${hub.hubUrl}/${name}`, commit };
+}
+
+interface OutgoingFile {
+  /** In the repository. */
+  path: string;
+  /** On this machine. */
+  here: string;
+}
+
+/** @returns the commit. */
+async function upload(
+  repo: Repo,
+  files: readonly OutgoingFile[],
+  title: string,
+  hub: Hub,
+  log: Log,
+): Promise<string> {
   const { uploadFiles } = await import("@huggingface/hub");
-  const done = await withRetry(`/api/models/${name}/commit/${revision}`, log, () =>
-    uploadFiles({
+  const work = async () => {
+    const made = await uploadFiles({
       ...hub,
-      repo,
-      branch: revision,
-      commitTitle: options.commitMessage ?? "Upload a model that torchner trained",
-      files: names.map((path) => ({ path, content: pathToFileURL(resolve(folder, path)) })),
+      repo: { type: repo.type, name: repo.name },
+      branch: repo.revision,
+      commitTitle: title,
+      files: files.map(({ path, here }) => ({ path, content: pathToFileURL(here) })),
       useXet: false, // plain HTTP, as for downloads
-    }),
+    });
+    return (made as CommitOutput).commit.oid;
+  };
+  // The requests before the commit bear a repeat: what they send lies under its hash. A second commit would stand in
+  // the history, and over what somebody else committed in between.
+  return withRetry(`/api/models/${repo.name}/commit/${repo.revision}`, log, work, () =>
+    commitWith(repo, files, log),
   );
-  return { url: `${hub.hubUrl}/${name}`, commit: (done as CommitOutput).commit.oid };
+}
+
+/** The commit that the branch is at, if its files are these. */
+async function commitWith(repo: Repo, files: readonly OutgoingFile[], log: Log): Promise<string | undefined> {
+  const commit = await commitOf(repo, log);
+  const there = new Map((await listFiles(repo, commit, log)).map((file) => [file.path, file]));
+  for (const { path, here } of files) {
+    const file = there.get(path);
+    if (!file || !(await hasContentOf(file, here))) return undefined;
+  }
+  return commit;
 }
 
 function check(options: PushOptions): void {
@@ -171,7 +210,7 @@ async function createBranchIfMissing(
   ).catch(unless(isThere));
 }
 
-/** An answer that was lost may have made it; so may another program. */
+/** A first try whose answer was lost may have made it; so may another program. */
 function isThere({ status }: HubFailure): boolean {
   return status === 409;
 }

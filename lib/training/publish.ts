@@ -23,16 +23,17 @@ export function uploadObstacle(): string | undefined {
 
 /**
  * Called before a run that is to be uploaded, which should not find it out after hours.
- * @throws {TorchnerError} `EENV` offline or without a token, `EARG` where the output folder's name is none for the hub.
+ * @throws {TorchnerError} `EENV` offline or without a token, `EARG` where the repository's name is none for the hub.
  */
 export function checkUpload(args: HubArguments): void {
   const obstacle = uploadObstacle();
   if (obstacle) throw new TorchnerError("EENV", `pushToHub (--push-to-hub) ${obstacle}.`);
   if (parseRepoId("model", repoId(args))) return;
+  const what = args.hubModelId === undefined ? "the output folder is called" : "hubModelId is";
   throw new TorchnerError(
     "EARG",
-    `pushToHub (--push-to-hub): the output folder is called ${JSON.stringify(repoId(args))}, which is no name for a ` +
-      "repository; give hubModelId (--hub-model-id).",
+    `pushToHub (--push-to-hub): ${what} ${JSON.stringify(repoId(args))}, which is no name for a repository; give ` +
+      "ORG/NAME as hubModelId (--hub-model-id).",
   );
 }
 

@@ -76,6 +76,7 @@ test.each([
   ["without a token", { HF_TOKEN: undefined }, {}, "EENV", /needs an access token/],
   ["offline", { HF_HUB_OFFLINE: "1" }, {}, "EENV", /HF_HUB_OFFLINE is set/],
   ["without a possible name", {}, { hubModelId: undefined, outputDir: "my model" }, "EARG", /hub-model-id/],
+  ["with an impossible name", {}, { hubModelId: "org--name/x" }, "EARG", /hubModelId is "org--name\/x"/],
 ])("%s the run is refused before its first update", async (_, environment, given, code, message) => {
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) delete process.env[name];

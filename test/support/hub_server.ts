@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 
 export type Fault = "reset" | "cut-off" | "status 500" | "status 429" | "wrong bytes" | "no answer";
 export const faults: Fault[] = ["reset", "cut-off", "status 500", "status 429", "wrong bytes", "no answer"];
@@ -52,6 +53,10 @@ export class TestHub {
   /** Whether a listing's further pages are said to lie with the second host. */
   pagesElsewhere = false;
   readonly uploaded = new Map<string, Buffer>();
+  /** How many commits were made, whatever became of the answers. */
+  commits = 0;
+  /** Milliseconds that one takes. */
+  commitTakes = 0;
   readonly #hub: Server;
   readonly #storage: Server;
 
@@ -111,6 +116,7 @@ export class TestHub {
       return void response.writeHead(Number(spoilt.slice(-3)), headers).end();
     }
     const answer = host === "hub" ? this.#answer(request, url, body) : this.#store(request, url, body);
+    if (url.pathname.includes("/commit/")) await wait(this.commitTakes);
     send(answer, request, response, spoilt);
   }
 
@@ -249,6 +255,7 @@ export class TestHub {
     }
     const commit = createHash("sha1").update(lines).digest("hex");
     repo.revisions[branch] = commit;
+    this.commits++;
     return json({
       success: true,
       commitOid: commit,

