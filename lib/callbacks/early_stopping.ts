@@ -1,22 +1,36 @@
 import { checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { evalKey, metricValue } from "../training/best.ts";
+import { evalKey } from "../training/best.ts";
 import type { TrainerCallback } from "./callback.ts";
 
+export interface EarlyStoppingOptions {
+  patience?: number;
+  /** An improvement of this much or less does not count. */
+  threshold?: number;
+  /** Takes a line about evaluations that cannot be counted; default: standard error. */
+  log?: (line: string) => void;
+}
+
 /**
- * Stops the run when the metric of `metricForBestModel` has not improved in `patience` evaluations in a row.
- * @param threshold  An improvement of this much or less does not count.
+ * Stops the run when the metric of `metricForBestModel` has not improved in `patience` evaluations in a row. As in
+ * transformers, an evaluation without that metric, such as one with another prefix, is not counted.
  * @throws {TorchnerError} `EARG` for an unknown option, if patience is not a whole number >= 1, or, when the run begins, if the arguments
  *   have no evaluation or no `metricForBestModel`.
  */
-export function earlyStopping(options: { patience?: number; threshold?: number } = {}): TrainerCallback {
-  checkOptions("earlyStopping", options, ["patience", "threshold"]);
+export function earlyStopping(options: EarlyStoppingOptions = {}): TrainerCallback {
+  checkOptions("earlyStopping", options, ["patience", "threshold", "log"]);
   const { patience = 1, threshold = 0 } = options;
+  const { log = (line) => void process.stderr.write(`${line}\n`) } = options;
   checkPositive("patience", patience);
   if (!Number.isFinite(threshold)) {
     throw new TorchnerError("EARG", `threshold is ${kindOf(threshold)}; give a number.`);
   }
   let withoutImprovement = 0;
+  let hasWarned = false;
+  const warn = (key: string) => {
+    if (!hasWarned) log(`early stopping: an evaluation gives no ${key}; those without it are not counted`);
+    hasWarned = true;
+  };
   return {
     name: "EarlyStoppingCallback",
     onTrainBegin(args, state) {
@@ -33,7 +47,10 @@ export function earlyStopping(options: { patience?: number; threshold?: number }
     },
     // Called before the Trainer updates the best metric: `state` still has the best of the evaluations before.
     onEvaluate(args, state, control, { metrics }) {
-      const value = metricValue(metrics ?? {}, evalKey(args.metricForBestModel!));
+      if (args.metricForBestModel === undefined) return; // outside a run, which would have been refused
+      const key = evalKey(args.metricForBestModel);
+      const value = metrics?.[key];
+      if (typeof value !== "number") return warn(key);
       const difference = value - (state.bestMetric ?? 0);
       const gain = args.greaterIsBetter ? difference : -difference;
       const improved = state.bestMetric === null || gain > threshold;

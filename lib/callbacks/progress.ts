@@ -35,6 +35,7 @@ export function progress(out: Output = process.stderr): TrainerCallback {
   return {
     name: "progress",
     onTrainBegin(_args, state) {
+      stop(); // a run that never said its end would go on drawing
       pace = { step: 0, maxSteps: state.maxSteps, tokens: 0, seconds: 0 };
       columns = [];
       display = out.isTTY ? barOn(out, state) : linesOn(out);

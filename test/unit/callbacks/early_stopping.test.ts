@@ -33,6 +33,33 @@ test.each([
   expect(await stopsAfter(values, options, greater)).toBe(at);
 });
 
+test("an evaluation with another prefix is not counted, and one line says so", async () => {
+  const args = new TrainingArguments({
+    evalStrategy: "epoch",
+    metricForBestModel: "f1",
+    greaterIsBetter: true,
+  });
+  const state = newTrainerState({ bestMetric: 0.9 });
+  const control = newControl();
+  const lines: string[] = [];
+  const callback = earlyStopping({ patience: 2, log: (line) => void lines.push(line) });
+  const evaluated = (metrics: object) =>
+    callback.onEvaluate!(args, state, control, { metrics } as EventDetails);
+
+  for (const metrics of [{ eval_f1: 0.8 }, { other_f1: 0.8 }, { other_f1: 0.95 }]) await evaluated(metrics);
+  expect(lines).toEqual([expect.stringMatching(/gives no eval_f1; those without it are not counted/)]);
+  expect(control.shouldTrainingStop).toBe(false);
+  await evaluated({ eval_f1: 0.8 });
+  expect(control.shouldTrainingStop).toBe(true);
+});
+
+test("an evaluation outside a run, without a metric for the best, does no harm", () => {
+  const given = [new TrainingArguments(), newTrainerState(), newControl()] as const;
+  expect(() =>
+    earlyStopping().onEvaluate!(...given, { metrics: { eval_f1: 1 } } as unknown as EventDetails),
+  ).not.toThrow();
+});
+
 test.each([
   [{}, "evalStrategy"],
   [{ evalStrategy: "epoch" as const }, "metricForBestModel"],

@@ -85,6 +85,20 @@ test.each([
   expect(text()).toHaveLength(length);
 });
 
+test("a run that begins before another's end takes that one's bar down", async () => {
+  const { out, text } = output(true);
+  const begin = [new TrainingArguments(), newTrainerState({ maxSteps: 2, numTrainEpochs: 1 }), newControl()];
+  const callback = progress(out);
+  const emit = (event: Parameters<typeof emitEvent>[1]) =>
+    emitEvent([callback], event, ...(begin as [never, never, never]), {} as EventDetails);
+  await emit("onTrainBegin");
+  await emit("onTrainBegin");
+  await emit("onTrainEnd");
+  const length = text().length;
+  await new Promise((resolve) => setTimeout(resolve, 250)); // two redraws, if a timer were left
+  expect(text()).toHaveLength(length);
+});
+
 test("an evaluation outside a run shows nothing", async () => {
   const { out, text } = output(false);
   const details = { metrics } as unknown as EventDetails;
