@@ -1,7 +1,7 @@
 import { TorchnerError } from "../native/errors.ts";
 import { describeFaults, readOptions, spellings } from "./check_options.ts";
 import { combinationFaults, resolveValues, type TrainingValues } from "./combinations.ts";
-import { snakeCase } from "./option_types.ts";
+import { camelCase, snakeCase } from "./option_types.ts";
 import { type TrainingOptions, trainingOptions } from "./options.ts";
 
 export interface TrainingArguments extends TrainingValues {}
@@ -17,6 +17,8 @@ export interface TrainingArguments extends TrainingValues {}
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the fields come from the options table alone, and the constructor assigns every one
 export class TrainingArguments {
+  readonly #given: ReadonlySet<string>;
+
   constructor(options: TrainingOptions = {}) {
     if (typeof options !== "object" || options === null || Array.isArray(options)) {
       throw new TorchnerError(
@@ -28,7 +30,13 @@ export class TrainingArguments {
     faults.push(...combinationFaults(given, spellings.typescript));
     if (faults.length > 0) throw new TorchnerError("EARG", `TrainingArguments: ${describeFaults(faults)}`);
     Object.assign(this, resolveValues(given));
+    this.#given = new Set([...given.keys()].map(camelCase));
     Object.freeze(this);
+  }
+
+  /** Whether an option was given; the others have their defaults. */
+  isGiven(option: keyof TrainingValues): boolean {
+    return this.#given.has(option);
   }
 
   /** Updates of warmup in a run of `totalSteps`; shares are rounded up, and `warmupSteps` goes before `warmupRatio`. */

@@ -348,9 +348,11 @@ export class Trainer {
       );
     }
     if (numerics !== undefined) model.numerics = numerics;
-    model.bf16 = bf16;
-    model.labelSmoothing = this.args.labelSmoothingFactor;
-    model.gradientCheckpointing = this.args.gradientCheckpointing;
+    // What is not given leaves the model as its user has set it.
+    if (this.args.isGiven("bf16")) model.bf16 = bf16;
+    if (this.args.isGiven("labelSmoothingFactor")) model.labelSmoothing = this.args.labelSmoothingFactor;
+    if (this.args.isGiven("gradientCheckpointing"))
+      model.gradientCheckpointing = this.args.gradientCheckpointing;
     this.#model = model;
   }
 

@@ -653,6 +653,13 @@ test("modelInit makes a fresh model after seeding, for every run", async () => {
   expect(made[1]!.bf16).toBe(true);
 });
 
+test("what the arguments do not give stays as the model has it", async () => {
+  const model = new FakeModel(recorder);
+  Object.assign(model, { bf16: true, labelSmoothing: 0.2, gradientCheckpointing: true });
+  makeTrainer({ maxSteps: 1, labelSmoothingFactor: 0.1 }, { model: asModel(model) });
+  expect(model).toMatchObject({ bf16: true, labelSmoothing: 0.1, gradientCheckpointing: true });
+});
+
 test("saveModel writes model, tokenizer and arguments; the card has the results", async () => {
   const saved: string[] = [];
   const processingClass = { savePretrained: async (to: string) => void saved.push(to) };
