@@ -50,10 +50,9 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   /** By the dataset's order; -1: not in any batch. */
   const widths = new Int32Array(dataset.length).fill(-1);
 
-  model.eval();
   for await (const batch of request.batches) {
     request.throwIfAborted();
-    const out = await model.forward(batch);
+    const out = await model.forward(batch, { training: false, grad: false });
     try {
       const [rows, width] = batch.shape;
       for (const row of request.order.subarray(rowsDone, rowsDone + rows)) widths[row] = width;

@@ -13,11 +13,11 @@ export interface TrainableModel {
   bf16: boolean;
   labelSmoothing: number;
   gradientCheckpointing: boolean;
-  /** Dropout on, gradients recorded. */
-  train(): unknown;
-  /** Dropout off, no gradients. */
-  eval(): unknown;
-  forward(batch: Batch): Promise<{ loss?: NativeTensor; logits: NativeTensor; dispose(): void }>;
+  /** `training`: dropout. Both are given here, so that the mode a user has set stays as it is. */
+  forward(
+    batch: Batch,
+    options: { training: boolean; grad: boolean },
+  ): Promise<{ loss?: NativeTensor; logits: NativeTensor; dispose(): void }>;
   parameterCount(): { total: number; nonEmbedding: number };
   savePretrained(folder: string): Promise<void>;
   loadWeights(folder: string): Promise<void>;

@@ -18,6 +18,8 @@ export interface LossLogState {
 interface Pending {
   loss: NativeTensor;
   step: number;
+  /** Without labels the loss is 0 / 0, and the gradients are zeros. */
+  labelled: boolean;
 }
 
 /**
@@ -59,8 +61,8 @@ export class LossLog {
   }
 
   /** @param loss  A detached scalar, disposed here.  @param step  Updates done before this batch. */
-  async add(loss: NativeTensor, step: number): Promise<void> {
-    this.#pending.push({ loss, step });
+  async add(loss: NativeTensor, step: number, { labelled = true } = {}): Promise<void> {
+    this.#pending.push({ loss, step, labelled });
     if (this.#pending.length >= MAX_PENDING) await this.#drain();
   }
 
@@ -87,19 +89,19 @@ export class LossLog {
     const pending = this.#pending.splice(0);
     try {
       const values = await Promise.all(pending.map(({ loss }) => loss.item()));
-      for (const [i, value] of values.entries()) this.#count(value, pending[i]!.step);
+      for (const [i, value] of values.entries()) this.#count(value, pending[i]!);
     } finally {
       for (const { loss } of pending) loss.dispose();
     }
   }
 
-  #count(value: number, step: number): void {
+  #count(value: number, { step, labelled }: Pending): void {
     if (Number.isFinite(value)) {
       this.#nonFinite = 0;
       this.#sum = Math.fround(this.#sum + value);
       return;
     }
-    this.#nonFinite++;
+    if (labelled) this.#nonFinite++;
     if (this.#nonFinite >= MAX_NON_FINITE) {
       throw new TorchnerError(
         "ENONFINITE",

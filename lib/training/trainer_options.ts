@@ -44,7 +44,7 @@ export const isCallback = (value: unknown) =>
 /** What each option must be, in code and in words. */
 const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
   model: [
-    (value) => hasMethods(value, "forward", "train", "eval", "savePretrained"),
+    (value) => hasMethods(value, "forward", "loadWeights", "savePretrained"),
     "a model of AutoModelForTokenClassification (is an await missing?)",
   ],
   modelInit: [(value) => typeof value === "function", "a function that makes a model"],

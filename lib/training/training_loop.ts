@@ -167,9 +167,8 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
   for (const [i, batch] of batches.entries()) {
     const shared = batches.length > 1; // then a batch without labels adds nothing, and has no mean
     if (!shared || labelTokens[i]! > 0) {
-      model.train(); // an evaluation or a callback may have switched it off
       const loss = await backward(model, batch, shared ? divisors[i] : undefined);
-      await losses.add(loss, state.globalStep);
+      await losses.add(loss, state.globalStep, { labelled: labelTokens[i]! > 0 });
       state.totalFlos += run.flosPerToken * batch.inputIds.length;
     }
     if (i < batches.length - 1) await run.emit("onSubstepEnd");
@@ -192,7 +191,7 @@ async function backward(
   batch: Batch,
   divisor: number | undefined,
 ): Promise<NativeTensor> {
-  const out = await model.forward(batch);
+  const out = await model.forward(batch, { training: true, grad: true });
   let divided: NativeTensor | undefined;
   try {
     divided = divisor === undefined ? undefined : await out.loss!.div(divisor);

@@ -38,7 +38,7 @@ async function tinyModel(): Promise<TokenClassificationModel> {
 
 type Given = ConstructorParameters<typeof TrainingArguments>[0];
 
-async function makeTrainer(given: Given, callbacks: TrainerCallback[] = []) {
+async function makeTrainer(given: Given, callbacks: TrainerCallback[] = [], trainDataset = train) {
   const model = await tinyModel();
   const args = new TrainingArguments({
     outputDir: folder,
@@ -49,7 +49,7 @@ async function makeTrainer(given: Given, callbacks: TrainerCallback[] = []) {
     ...given,
   });
   const trainer = new Trainer({
-    ...{ model, args, callbacks, trainDataset: train, evalDataset: validation },
+    ...{ model, args, callbacks, trainDataset, evalDataset: validation },
     dataCollator: collator,
     computeMetrics: seqeval(labels),
   });
@@ -268,4 +268,27 @@ test("a run that is stopped leaves a model that can be used", async () => {
   const { trainer } = await makeTrainer({ numTrainEpochs: 1 }, [abort]);
   await expect(trainer.train({ signal: stop.signal })).rejects.toMatchObject({ code: "EABORT" });
   expect(await trainer.evaluate()).toMatchObject({ eval_loss: expect.any(Number) });
+});
+
+test("training and evaluation leave the model's mode as its user has set it", async () => {
+  const { trainer, model } = await makeTrainer({ maxSteps: 2, evalStrategy: "steps", evalSteps: 1 });
+  model.eval();
+  await trainer.train();
+  expect(model.training).toBe(false);
+  model.train();
+  await trainer.evaluate();
+  expect(model.training).toBe(true);
+});
+
+test("sentences without a label train nothing and end no run", async () => {
+  const unlabelled = Array.from({ length: 8 }, (_, i) => {
+    const example = train.at(i);
+    return { ...example, labels: new Int32Array(example.inputIds.length).fill(-100) };
+  });
+  const { trainer } = await makeTrainer(
+    { maxSteps: 4, perDeviceTrainBatchSize: 2 },
+    [],
+    new Dataset(unlabelled),
+  );
+  await expect(trainer.train()).resolves.toMatchObject({ globalStep: 4 });
 });

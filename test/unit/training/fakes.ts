@@ -68,7 +68,6 @@ export class FakeModel implements TrainableModel {
   loadedFrom: string[] = [];
   readonly #recorder: Recorder;
   readonly #options: FakeOptions;
-  #training = false;
   #calls = { train: 0, eval: 0 };
 
   constructor(recorder: Recorder, options: FakeOptions = {}) {
@@ -76,19 +75,11 @@ export class FakeModel implements TrainableModel {
     this.#options = options;
   }
 
-  train() {
-    this.#training = true;
-  }
-
-  eval() {
-    this.#training = false;
-  }
-
-  async forward(batch: Batch) {
+  async forward(batch: Batch, { training }: { training: boolean }) {
     const recorder = this.#recorder;
-    recorder.note(`${this.#training ? "forward" : "predict"} ${[...batch.inputIds].join(",")}`);
-    const lossOf = this.#training ? this.#options.trainLoss : this.#options.evalLoss;
-    const value = lossOf?.(this.#training ? this.#calls.train++ : this.#calls.eval++) ?? 1;
+    recorder.note(`${training ? "forward" : "predict"} ${[...batch.inputIds].join(",")}`);
+    const lossOf = training ? this.#options.trainLoss : this.#options.evalLoss;
+    const value = lossOf?.(training ? this.#calls.train++ : this.#calls.eval++) ?? 1;
     const [rows, width] = batch.shape;
     const scores = new Float32Array(rows * width * labels.length);
     for (const [i, id] of batch.inputIds.entries()) scores[i * labels.length + (id % labels.length)] = 1;

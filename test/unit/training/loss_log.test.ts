@@ -50,6 +50,14 @@ test("three in a row end the run, naming the step, and free what is held", async
   expect(alive).toBe(0);
 });
 
+test("batches without labels do not count: their loss is 0 / 0 and their gradients are zeros", async () => {
+  const log = new LossLog({ filter: true });
+  await log.add(scalar(1), 0);
+  for (const step of [1, 2, 3]) await log.add(scalar(Number.NaN), step, { labelled: false });
+  expect((await log.state()).non_finite).toBe(0);
+  await expect(log.take(4)).resolves.toMatchObject({ updates: 4 });
+});
+
 test("a finite loss between them starts the count again", async () => {
   const log = new LossLog({ filter: true });
   for (const [step, value] of [Number.NaN, Number.NaN, 1, Number.NaN, Number.NaN].entries()) {
