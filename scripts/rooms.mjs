@@ -51,6 +51,8 @@ function inCpp(path, line) {
     return "native/bind is included by nothing but itself and addon.cc";
   if (header.endsWith("torchner_tokenizer.h") && !path.startsWith("native/tokenizer/"))
     return "only native/tokenizer knows the Rust header";
+  if (path.startsWith("native/kernels/") && /^(ATen|c10|torch)\//.test(header))
+    return "native/kernels is compiled per instruction set and shares no inline function with torch";
   return undefined;
 }
 
