@@ -110,7 +110,7 @@ void TestMultiply(const Kernels& kernels, const Kernels& reference) {
       kernels.multiply(product, scratch.data());
       product.c = expected.matrix();
       reference.multiply(product, nullptr);
-      Compare(Shape(kernels, "multiply", {m, n, k, way}), c, expected, 3e-6);
+      Compare(Shape(kernels, "multiply", {m, n, k, way}), c, expected, 1e-5);
     }
   }
 }
