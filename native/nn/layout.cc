@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace torchner {
 namespace {
@@ -35,6 +36,7 @@ LaidOutBatch Padded(const Batch& batch, c10::Device device) {
                  .width = batch.width,
                  .cells = {},
                  .positions = at::arange(batch.width, at::TensorOptions(at::kLong).device(device)),
+                 .starts = {},
                  .key_mask = KeyMask(batch, device)},
       .input_ids = ToDevice(batch.input_ids, device),
       .token_type_ids = batch.token_type_ids.empty()
@@ -45,12 +47,14 @@ LaidOutBatch Padded(const Batch& batch, c10::Device device) {
 }
 
 LaidOutBatch Packed(const Batch& batch, c10::Device device) {
-  std::vector<int64_t> cells, positions;
+  std::vector<int64_t> cells, positions, starts;
   for (int64_t cell = 0; cell < batch.rows * batch.width; ++cell) {
+    if (cell % batch.width == 0) starts.push_back(static_cast<int64_t>(cells.size()));
     if (!batch.attention_mask.empty() && batch.attention_mask[cell] == 0) continue;
     cells.push_back(cell);
     positions.push_back(cell % batch.width);
   }
+  starts.push_back(static_cast<int64_t>(cells.size()));
   const std::vector<int64_t> types = batch.token_type_ids.empty() ? std::vector<int64_t>(cells.size(), 0)
                                                                   : Gather(batch.token_type_ids, cells);
   return {
@@ -59,6 +63,7 @@ LaidOutBatch Packed(const Batch& batch, c10::Device device) {
                  .width = batch.width,
                  .cells = ToDevice(cells, device),
                  .positions = ToDevice(positions, device),
+                 .starts = std::move(starts),
                  .key_mask = KeyMask(batch, device)},
       .input_ids = ToDevice(Gather(batch.input_ids, cells), device),
       .token_type_ids = ToDevice(types, device),

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "core/batch.h"
 
@@ -30,6 +31,8 @@ struct SequenceLayout {
   at::Tensor cells;
   /** Columns for the position embeddings: [tokens] when packed, [width] (shared by all rows) when padded. */
   at::Tensor positions;
+  /** Packed: the first token of each row, and the end of the last one, on the host. Padded: empty. */
+  std::vector<int64_t> starts;
   /** true = may be attended to, bool [rows, 1, 1, width]; undefined where no cell is padding. */
   at::Tensor key_mask;
 };

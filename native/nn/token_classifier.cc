@@ -7,6 +7,7 @@
 
 #include "core/autocast.h"
 #include "core/error.h"
+#include "nn/fused_encoder.h"
 #include "nn/loss.h"
 
 namespace torchner {
@@ -163,6 +164,11 @@ void TokenClassifier::Check(const Batch& batch) const {
   }
 }
 
+bool TokenClassifier::RunsOnKernels(const ForwardOptions& options) const {
+  return device_.is_cpu() && options.numerics == Numerics::kFast && options.layout == LayoutKind::kPacked &&
+         !options.bf16;
+}
+
 ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& options) const {
   Check(batch);
   at::AutoGradMode grad_mode(options.grad);
@@ -171,7 +177,9 @@ ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions&
 
   const LaidOutBatch laid_out = LayOut(batch, options.layout, device_);
   const bool recompute = options.grad && options.gradient_checkpointing;
-  const at::Tensor hidden = encoder_(laid_out, options.training, recompute);
+  const at::Tensor hidden = RunsOnKernels(options)
+                                ? FusedEncode(encoder_, laid_out, options.training, recompute)
+                                : encoder_(laid_out, options.training, recompute);
   const at::Tensor scores = classifier_(at::dropout(hidden, config_.classifier_dropout, options.training));
 
   ForwardOutput output;

@@ -65,6 +65,9 @@ class TokenClassifier {
   ForwardOutput Forward(const Batch& batch, const ForwardOptions& options) const;
 
  private:
+  /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
+  bool RunsOnKernels(const ForwardOptions& options) const;
+
   EncoderConfig config_;
   KeyMap keys_;
   c10::Device device_;

@@ -1,0 +1,119 @@
+#include "nn/fused_encoder.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+#include <cmath>
+#include <mutex>
+#include <utility>
+
+#include "nn/fused_layer.h"
+
+namespace torchner {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+uint64_t DrawKey() {
+  at::Generator generator = at::globalContext().defaultGenerator(at::kCPU);
+  std::lock_guard lock(generator.mutex());
+  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
+}
+
+/** Dropout with probability p at one place of the model; empty where nothing is dropped. */
+std::optional<kernels::Dropout> DropoutAt(uint64_t key, int64_t place, double p) {
+  constexpr double kDraws = 65536;
+  const double threshold = std::round(p * kDraws);
+  if (threshold <= 0) return {};
+  return kernels::Dropout{
+      .key = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)},
+      .stream = static_cast<uint32_t>(place),
+      .threshold = static_cast<uint32_t>(threshold),
+      .scale = threshold < kDraws ? static_cast<float>(kDraws / (kDraws - threshold)) : 0.0f};
+}
+
+/** One forward pass over all layers, and what it leaves for backward. */
+struct Pass : torch::CustomClassHolder {
+  std::vector<EncoderLayer> layers;
+  SequenceLayout layout;
+  uint64_t key = 0;
+  bool training = false, recompute = false;
+  std::vector<LayerRecord> records;
+
+  LayerDropouts Dropouts(size_t index) const {
+    if (!training) return {};
+    constexpr int64_t kPlaces = 3;
+    const EncoderLayer& layer = layers[index];
+    const int64_t first = static_cast<int64_t>(index) * kPlaces;
+    return {.attention = DropoutAt(key, first, layer.attention.dropout),
+            .attention_output = DropoutAt(key, first + 1, layer.attention_output_dropout),
+            .output = DropoutAt(key, first + 2, layer.output_dropout)};
+  }
+
+  at::Tensor Forward(at::Tensor x, bool keep) {
+    if (keep) records.resize(layers.size());
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const at::Tensor y =
+          ForwardLayer(layers[i], layout, x, Dropouts(i), keep && !recompute ? &records[i] : nullptr);
+      if (keep) records[i].x = x;
+      x = y;
+    }
+    return x;
+  }
+
+  LayerGradients Backward(size_t index, const at::Tensor& y_gradient) {
+    LayerRecord record = std::exchange(records[index], {});
+    if (recompute) ForwardLayer(layers[index], layout, record.x, Dropouts(index), &record);
+    return BackwardLayer(layers[index], layout, record, Dropouts(index), y_gradient);
+  }
+};
+
+/** libtorch calls both without grad mode. */
+struct EncodeLayers : torch::autograd::Function<EncodeLayers> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, at::TensorList,
+                            const c10::intrusive_ptr<Pass>& pass) {
+    context->saved_data["pass"] = c10::IValue::make_capsule(pass);
+    return pass->Forward(x, /*keep=*/true);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto pass = c10::static_intrusive_pointer_cast<Pass>(context->saved_data["pass"].toCapsule());
+    const size_t each = ParametersOf(pass->layers.front()).size();
+    // x, the parameters, and the pass, which has no gradient.
+    variable_list result(1 + each * pass->layers.size() + 1);
+    at::Tensor gradient = gradients[0];
+    if (gradient.stride(1) != 1) gradient = gradient.contiguous();
+    for (size_t i = pass->layers.size(); i-- > 0;) {
+      LayerGradients layer = pass->Backward(i, gradient);
+      std::move(layer.parameters.begin(), layer.parameters.end(), result.begin() + 1 + i * each);
+      gradient = layer.x;
+    }
+    result[0] = gradient;
+    return result;
+  }
+};
+
+}  // namespace
+
+at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, bool training, bool recompute) {
+  const at::Tensor x = encoder.embeddings(batch, training);
+  auto pass = c10::make_intrusive<Pass>();
+  // Copies, since the graph may outlive the model; they share the tensors.
+  pass->layers = encoder.layers;
+  pass->layout = batch.layout;
+  pass->training = training;
+  pass->recompute = recompute;
+  if (training) pass->key = DrawKey();
+  if (encoder.layers.empty()) return x;
+  if (!at::GradMode::is_enabled()) return pass->Forward(x, /*keep=*/false);
+  std::vector<at::Tensor> parameters;
+  for (const EncoderLayer& layer : encoder.layers) {
+    for (const at::Tensor& parameter : ParametersOf(layer)) parameters.push_back(parameter);
+  }
+  return EncodeLayers::apply(x, at::TensorList(parameters), pass);
+}
+
+}  // namespace torchner

@@ -1,0 +1,113 @@
+#include "nn/products.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "core/parallel.h"
+
+namespace torchner {
+namespace {
+
+struct TiledChain {
+  const ProductChain* chain;
+  int64_t across;
+  int64_t row_step, column_step;
+  int64_t tiles;
+};
+
+int64_t Parts(int64_t size, int64_t step) {
+  return (size + step - 1) / step;
+}
+
+TiledChain CutIntoTiles(const ProductChain& chain) {
+  // The rows of a that a rectangle needs, 256 deep, take a fraction of the second-level cache; its columns
+  // are few enough that two threads find several rectangles each in the smallest product of a layer.
+  constexpr int64_t kRows = 256, kColumns = 192;
+  const kernels::Product& product = chain.products.front();
+  TiledChain tiled;
+  tiled.chain = &chain;
+  tiled.row_step = Parts(product.m, Parts(product.m, kRows));
+  tiled.column_step = kColumns;
+  tiled.across = Parts(product.n, kColumns);
+  tiled.tiles = Parts(product.m, tiled.row_step) * tiled.across;
+  return tiled;
+}
+
+kernels::Product PartOf(const kernels::Product& whole, const Tile& tile) {
+  kernels::Product part = whole;
+  part.m = tile.rows;
+  part.n = tile.columns;
+  part.a.data += tile.row * whole.a.row;
+  part.b.data += tile.column * whole.b.column;
+  part.c.data += tile.row * whole.c.stride + tile.column;
+  if (part.bias) part.bias += tile.column;
+  return part;
+}
+
+void MultiplyTile(const TiledChain& tiled, int64_t index) {
+  const std::vector<kernels::Product>& products = tiled.chain->products;
+  Tile tile;
+  tile.row = index / tiled.across * tiled.row_step;
+  tile.column = index % tiled.across * tiled.column_step;
+  tile.rows = std::min(tiled.row_step, products.front().m - tile.row);
+  tile.columns = std::min(tiled.column_step, products.front().n - tile.column);
+  float* scratch = ThreadScratch(kernels::kMultiplyScratch);
+  for (size_t i = 0; i < products.size(); ++i) {
+    kernels::Product part = PartOf(products[i], tile);
+    if (i > 0) part.add = true;
+    kernels::Selected().multiply(part, scratch);
+  }
+  if (tiled.chain->finish) tiled.chain->finish(tile);
+}
+
+}  // namespace
+
+at::Tensor MakeRows(int64_t rows, int64_t columns) {
+  constexpr int64_t kGap = 16;
+  return at::empty({rows, columns + kGap}, at::kFloat).narrow(1, 0, columns);
+}
+
+kernels::Matrix RowsOf(const at::Tensor& tensor) {
+  TORCH_INTERNAL_ASSERT(tensor.dim() == 2 && tensor.scalar_type() == at::kFloat && tensor.stride(1) == 1);
+  return {tensor.mutable_data_ptr<float>(), tensor.stride(0)};
+}
+
+kernels::Operand AsIs(const at::Tensor& tensor) {
+  const kernels::Matrix rows = RowsOf(tensor);
+  return {rows.data, rows.stride, 1};
+}
+
+kernels::Operand Transposed(const at::Tensor& tensor) {
+  const kernels::Matrix rows = RowsOf(tensor);
+  return {rows.data, 1, rows.stride};
+}
+
+kernels::Product MakeProduct(const kernels::Operand& a, const kernels::Operand& b, int64_t k,
+                             const at::Tensor& c, const at::Tensor& bias) {
+  kernels::Product product;
+  product.m = c.size(0);
+  product.n = c.size(1);
+  product.k = k;
+  product.a = a;
+  product.b = b;
+  product.c = RowsOf(c);
+  if (bias.defined()) product.bias = bias.const_data_ptr<float>();
+  return product;
+}
+
+void Multiply(const std::vector<ProductChain>& chains) {
+  std::vector<TiledChain> tiled;
+  std::vector<int64_t> ends;
+  int64_t total = 0;
+  for (const ProductChain& chain : chains) {
+    tiled.push_back(CutIntoTiles(chain));
+    ends.push_back(total += tiled.back().tiles);
+  }
+  ParallelTasks(total, [&](int64_t task) {
+    const size_t chain = std::upper_bound(ends.begin(), ends.end(), task) - ends.begin();
+    MultiplyTile(tiled[chain], task - (chain > 0 ? ends[chain - 1] : 0));
+  });
+}
+
+}  // namespace torchner
