@@ -126,10 +126,10 @@ export interface AdamWOptions {
 export interface NativeAdamW {
   readonly disposed: boolean;
   /** One fused update of all parameters with this learning rate. */
-  step(lr: number): Promise<void>;
+  step(lr: number, options?: { numerics?: Numerics }): Promise<void>;
   zeroGrad(): Promise<void>;
   /** Scales all gradients so that their joint 2-norm is at most `maxNorm`; resolves to the norm before. */
-  clipGradNorm(maxNorm: number): Promise<NativeTensor>;
+  clipGradNorm(maxNorm: number, options?: { numerics?: Numerics }): Promise<NativeTensor>;
   /** Moments and step count, as safetensors. */
   save(path: string): Promise<void>;
   load(path: string): Promise<void>;

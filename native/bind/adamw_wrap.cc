@@ -67,8 +67,8 @@ AdamWWrap::~AdamWWrap() {
 
 Napi::Value AdamWWrap::Step(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
-    return OffThread(info.Env(),
-                     [self = Get("this optimizer"), lr = RequireFinite(info[0], "lr")] { self->Step(lr); });
+    return OffThread(info.Env(), [self = Get("this optimizer"), lr = RequireFinite(info[0], "lr"),
+                                  numerics = NumericsOption(info[1])] { self->Step(lr, numerics); });
   });
 }
 
@@ -81,9 +81,8 @@ Napi::Value AdamWWrap::ClipGradNorm(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OffThread(
         info.Env(),
-        [self = Get("this optimizer"), most = RequireFinite(info[0], "maxNorm")] {
-          return self->ClipGradients(most);
-        },
+        [self = Get("this optimizer"), most = RequireFinite(info[0], "maxNorm"),
+         numerics = NumericsOption(info[1])] { return self->ClipGradients(most, numerics); },
         [](Napi::Env env, at::Tensor& norm) {
           return TensorWrap::ToJs(env, {std::move(norm), Numerics::kReference});
         });

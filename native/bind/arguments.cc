@@ -130,6 +130,13 @@ std::optional<std::string> StringOption(const Napi::Value& options, const char* 
   return RequireString(value, key);
 }
 
+Numerics NumericsOption(const Napi::Value& options) {
+  const std::string numerics = StringOption(options, "numerics").value_or("fast");
+  if (numerics == "fast") return Numerics::kFast;
+  if (numerics == "reference") return Numerics::kReference;
+  throw Error(ErrorCode::kArgument, "numerics: '" + numerics + "' is not fast or reference.");
+}
+
 Napi::Array ToJsArray(Napi::Env env, const std::vector<int64_t>& values) {
   Napi::Array array = Napi::Array::New(env, values.size());
   for (size_t i = 0; i < values.size(); ++i) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/numerics.h"
+
 namespace torchner {
 
 // Checked conversions from JavaScript. Each throws kArgument naming the argument, what was expected and what
@@ -36,6 +38,8 @@ Napi::Value Option(const Napi::Value& options, const char* key);
 bool BooleanOption(const Napi::Value& options, const char* key, bool fallback);
 double NumberOption(const Napi::Value& options, const char* key, double fallback);
 std::optional<std::string> StringOption(const Napi::Value& options, const char* key);
+/** `options.numerics`, kFast where it is not given. */
+Numerics NumericsOption(const Napi::Value& options);
 
 /** A plain `number[]`. */
 Napi::Array ToJsArray(Napi::Env env, const std::vector<int64_t>& values);

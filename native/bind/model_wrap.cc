@@ -8,6 +8,7 @@
 #include "io/checkpoint.h"
 #include "io/safetensors.h"
 #include "nn/registry.h"
+#include "optim/gradient_scale.h"
 
 namespace torchner {
 namespace {
@@ -76,13 +77,9 @@ ForwardOptions ReadForwardOptions(const Napi::Value& options) {
   ForwardOptions read;
   read.training = BooleanOption(options, "training", false);
   read.grad = BooleanOption(options, "grad", read.training);
-  const std::string numerics = StringOption(options, "numerics").value_or("fast");
-  if (numerics != "fast" && numerics != "reference") {
-    throw Error(ErrorCode::kArgument, "numerics: '" + numerics + "' is not fast or reference.");
-  }
-  read.numerics = numerics == "fast" ? Numerics::kFast : Numerics::kReference;
+  read.numerics = NumericsOption(options);
   const std::string layout =
-      StringOption(options, "layout").value_or(numerics == "fast" ? "packed" : "padded");
+      StringOption(options, "layout").value_or(read.numerics == Numerics::kFast ? "packed" : "padded");
   if (layout != "packed" && layout != "padded") {
     throw Error(ErrorCode::kArgument, "layout: '" + layout + "' is not packed or padded.");
   }
@@ -233,6 +230,7 @@ Napi::Value ModelWrap::ParameterValue(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelWrap::Gradient(const Napi::CallbackInfo& info) {
   return CopyOfParameter(info, [](const at::Tensor& value) {
+    SettleGradientScale();
     return value.grad().defined() ? value.grad().clone() : at::zeros_like(value.detach());
   });
 }

@@ -8,6 +8,7 @@
 
 #include "bind/guard.h"
 #include "core/batch.h"
+#include "optim/gradient_scale.h"
 
 namespace torchner {
 namespace {
@@ -146,6 +147,7 @@ Napi::Value TensorWrap::Backward(const Napi::CallbackInfo& info) {
                     "grad: true)?");
       }
       NumericsScope numerics(self->numerics);
+      SettleGradientScale();
       self->tensor.backward();
       self->spent = true;
     });

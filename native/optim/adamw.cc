@@ -2,7 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
+#include "core/parallel.h"
+#include "kernels/kernels.h"
 #include "optim/clip_grad.h"
+#include "optim/gradient_scale.h"
+#include "optim/runs.h"
 
 namespace torchner {
 
@@ -35,21 +41,60 @@ void AdamW::StepGroup(bool decays, double lr) {
                     /*maximize=*/false);
 }
 
-void AdamW::Step(double lr) {
+void AdamW::StepOnKernels(double lr, const std::vector<at::Tensor>& gradients) {
+  const float scale = TakeGradientScale(gradients);
+  std::vector<kernels::AdamWRange> ranges;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const at::Tensor& value = parameters_[i].tensor;
+    if (!value.grad().defined()) continue;
+    float& steps = *state_[i].step.mutable_data_ptr<float>();
+    steps += 1;
+    const double decay = parameters_[i].decays() ? options_.weight_decay : 0.0;
+    ranges.push_back(
+        {.value = value.mutable_data_ptr<float>(),
+         .exp_avg = state_[i].exp_avg.mutable_data_ptr<float>(),
+         .exp_avg_sq = state_[i].exp_avg_sq.mutable_data_ptr<float>(),
+         .gradient = value.grad().const_data_ptr<float>(),
+         .gradient_scale = scale,
+         .beta1 = options_.beta1,
+         .beta2 = options_.beta2,
+         .eps = static_cast<float>(options_.eps),
+         .keep = static_cast<float>(1 - lr * decay),
+         .step_size = static_cast<float>(lr / (1 - std::pow(options_.beta1, steps))),
+         .denominator_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, steps)))});
+  }
+  const std::vector<Run> runs = CutIntoRuns(gradients);
+  ParallelTasks(static_cast<int64_t>(runs.size()), [&](int64_t i) {
+    kernels::Selected().adamw(ranges[runs[i].tensor], runs[i].begin, runs[i].end);
+  });
+}
+
+std::vector<at::Tensor> AdamW::Gradients() const {
+  std::vector<at::Tensor> gradients;
+  for (const Parameter& parameter : parameters_) {
+    if (parameter.tensor.grad().defined()) gradients.push_back(parameter.tensor.grad());
+  }
+  return gradients;
+}
+
+void AdamW::Step(double lr, Numerics numerics) {
   at::NoGradGuard no_grad;
   AllocateState();
+  const std::vector<at::Tensor> gradients = Gradients();
+  if (numerics == Numerics::kFast && SuitKernels(gradients)) return StepOnKernels(lr, gradients);
+  SettleGradientScale();
   StepGroup(true, lr);
   StepGroup(false, lr);
 }
 
 void AdamW::ZeroGrad() {
+  // A scale that waits for what is dropped here goes with it.
+  TakeGradientScale(Gradients());
   for (Parameter& parameter : parameters_) parameter.tensor.mutable_grad() = at::Tensor();
 }
 
-at::Tensor AdamW::ClipGradients(double max_norm) {
-  std::vector<at::Tensor> values;
-  for (const Parameter& parameter : parameters_) values.push_back(parameter.tensor);
-  return ClipGradNorm(values, max_norm);
+at::Tensor AdamW::ClipGradients(double max_norm, Numerics numerics) {
+  return ClipGradNorm(Gradients(), max_norm, numerics);
 }
 
 std::vector<NamedTensor> AdamW::NamedState() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/numerics.h"
 #include "io/safetensors.h"
 #include "nn/token_classifier.h"
 
@@ -18,18 +19,20 @@ struct AdamWOptions {
   double weight_decay = 0.01;
 };
 
-/** AdamW (Loshchilov & Hutter, 2019) through libtorch's fused kernel, bit-equal to
- * torch.optim.AdamW(fused=True). */
+/**
+ * AdamW (Loshchilov & Hutter, 2019). `kReference` is libtorch's fused kernel, bit-equal to
+ * torch.optim.AdamW(fused=True); `kFast` on the CPU is one pass that also applies the clipping before it.
+ */
 class AdamW {
  public:
   AdamW(std::vector<Parameter> parameters, AdamWOptions options);
 
   /** Parameters without a gradient are left alone, their moments too. */
-  void Step(double lr);
+  void Step(double lr, Numerics numerics);
   /** Drops the gradients, as zero_grad(set_to_none=True). */
   void ZeroGrad();
   /** See ClipGradNorm. */
-  at::Tensor ClipGradients(double max_norm);
+  at::Tensor ClipGradients(double max_norm, Numerics numerics);
 
   /** Moments and step counts under `exp_avg.<name>`, `exp_avg_sq.<name>`, `step.<name>`. */
   void Save(const std::string& path);
@@ -42,7 +45,9 @@ class AdamW {
   };
   void AllocateState();
   std::vector<NamedTensor> NamedState();
+  std::vector<at::Tensor> Gradients() const;
   void StepGroup(bool decays, double lr);
+  void StepOnKernels(double lr, const std::vector<at::Tensor>& gradients);
 
   std::vector<Parameter> parameters_;
   AdamWOptions options_;
