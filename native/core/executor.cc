@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/device.h"
+#include "core/memory.h"
 
 namespace torchner {
 
@@ -47,6 +48,7 @@ void Executor::Drain() {
 void Executor::Run() {
   // Before any other call into libtorch: it caches for good whether CUDA's hooks were there.
   OpenCudaLibraries();
+  KeepTensorMemory();
   for (;;) {
     std::function<void()> task;
     {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "kernels/kernels.h"
@@ -163,15 +164,27 @@ struct RowBlocks {
   int64_t First(int64_t block) const { return rows * block / count; }
 };
 
+/** [depth, R] from a matrix whose element (r, k) lies at a[r + k * a_column]. */
+template <int R>
+static void PackBlock(const float* a, int64_t a_column, int64_t depth, float* packed) {
+  for (int64_t k = 0; k < depth; ++k) std::memcpy(packed + k * R, a + k * a_column, R * sizeof(float));
+}
+
+using PackFunction = void (*)(const float*, int64_t, int64_t, float*);
+
+template <int... R>
+constexpr std::array<PackFunction, sizeof...(R) + 1> PackTable(std::integer_sequence<int, R...>) {
+  return {nullptr, PackBlock<R + 1>...};
+}
+constexpr auto kPacks = PackTable(std::make_integer_sequence<int, kMostRows>());
+
 /** a's rows, contiguous along rows instead of along depth, as one [depth, block's rows] after the other. */
 static void PackRows(const float* a, int64_t a_column, const RowBlocks& blocks, int64_t depth,
                      float* packed) {
   for (int64_t b = 0; b < blocks.count; ++b) {
     const int64_t first = blocks.First(b), height = blocks.First(b + 1) - first;
-    for (int64_t k = 0; k < depth; ++k, packed += height) {
-      const float* from = a + k * a_column + first;
-      for (int64_t r = 0; r < height; ++r) packed[r] = from[r];
-    }
+    kPacks[height](a + first, a_column, depth, packed);
+    packed += height * depth;
   }
 }
 

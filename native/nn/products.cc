@@ -1,6 +1,7 @@
 #include "nn/products.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -20,17 +21,24 @@ int64_t Parts(int64_t size, int64_t step) {
   return (size + step - 1) / step;
 }
 
+/**
+ * The rows of a that a rectangle needs, 256 deep, stay in the second-level cache, and all of its columns run
+ * past them there. Rectangles are many enough for the threads to finish together, and no more.
+ */
 TiledChain CutIntoTiles(const ProductChain& chain) {
-  // The rows of a that a rectangle needs, 256 deep, take a fraction of the second-level cache; its columns
-  // are few enough that two threads find several rectangles each in the smallest product of a layer.
-  constexpr int64_t kRows = 256, kColumns = 192;
+  constexpr int64_t kMostRows = 512, kMostPackedRows = 256;
+  constexpr int64_t kPanel = 32, kMostColumns = 192;
   const kernels::Product& product = chain.products.front();
+  const int64_t most_rows = product.a.column == 1 ? kMostRows : kMostPackedRows;
+  const int64_t shares = 2 * at::get_num_threads();
   TiledChain tiled;
   tiled.chain = &chain;
-  tiled.row_step = Parts(product.m, Parts(product.m, kRows));
-  tiled.column_step = kColumns;
-  tiled.across = Parts(product.n, kColumns);
-  tiled.tiles = Parts(product.m, tiled.row_step) * tiled.across;
+  tiled.row_step = Parts(product.m, Parts(product.m, most_rows));
+  const int64_t down = Parts(product.m, tiled.row_step);
+  const int64_t wanted = Parts(Parts(product.n, Parts(shares, down)), kPanel) * kPanel;
+  tiled.column_step = std::min(wanted, kMostColumns);
+  tiled.across = Parts(product.n, tiled.column_step);
+  tiled.tiles = down * tiled.across;
   return tiled;
 }
 
