@@ -93,7 +93,9 @@ void TestMultiply(const Kernels& kernels, const Kernels& reference) {
                                {3, 17, 1000}, {270, 40, 310}, {5, 300, 31}};
   std::vector<float> scratch(kMultiplyScratch);
   for (const auto& [m, n, k] : shapes) {
-    for (int way = 0; way < 16; ++way) {
+    for (int way = 0; way < 64; ++way) {
+      const Precision precision = way & 32 ? Precision::kBFloat16 : Precision::kFloat32;
+      if (precision == Precision::kBFloat16 && !kernels.multiply_bf16) continue;
       const bool a_transposed = way & 1, b_transposed = way & 2, add = way & 4, bias = (way & 8) && !add;
       Guarded a = a_transposed ? Guarded(k, m) : Guarded(m, k),
               b = b_transposed ? Guarded(n, k) : Guarded(k, n);
@@ -107,9 +109,18 @@ void TestMultiply(const Kernels& kernels, const Kernels& reference) {
       product.bias = bias ? biases.data() : nullptr;
       product.add = add;
       product.c = c.matrix();
-      kernels.multiply(product, scratch.data());
+      const bool rounds = precision == Precision::kBFloat16;
+      std::vector<float> packed;
+      if (way & 16) {
+        const int64_t columns = (n + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
+        packed.assign(columns * CellsOf(precision, k), NAN);
+        kernels.pack(precision, product.b, k, n, packed.data());
+        product.packed = packed.data();
+      }
+      (rounds ? kernels.multiply_bf16 : kernels.multiply)(product, scratch.data());
       product.c = expected.matrix();
-      reference.multiply(product, nullptr);
+      product.packed = nullptr;
+      (rounds ? reference.multiply_bf16 : reference.multiply)(product, nullptr);
       Compare(Shape(kernels, "multiply", {m, n, k, way}), c, expected, 1e-5);
     }
   }

@@ -36,13 +36,29 @@ struct Product {
   int64_t m, n, k;
   Operand a, b;
   Matrix c;
+  /** b as `pack` of the same precision left it; null: it is packed on the way. */
+  const float* packed = nullptr;
   /** [n], or null; not with `add`. */
   const float* bias = nullptr;
   bool add = false;
 };
 
+/** What the elements of a product's operands are rounded to; sums are float32 in both. */
+enum class Precision { kFloat32, kBFloat16 };
+
+/** Rows of a that are packed or rounded at once, and cells between those that are rounded. */
+constexpr int64_t kPackedRows = 512;
+constexpr int64_t kCellStride = 272;
 /** Floats of scratch space that one thread needs for `multiply`, whatever the product. */
-constexpr int64_t kMultiplyScratch = 256 * 256 + 256 * 64;
+constexpr int64_t kMultiplyScratch = kPackedRows * kCellStride + 256 * 32;
+
+/** Ranges of columns that start at a multiple of this share no panel of a packed operand. */
+constexpr int64_t kPanelColumns = 32;
+
+/** 32-bit cells that a column of depth k takes in a packed operand. */
+constexpr int64_t CellsOf(Precision precision, int64_t k) {
+  return precision == Precision::kFloat32 ? k : (k + 1) / 2;
+}
 
 /**
  * Inverted dropout (Srivastava et al., 2014) whose masks are a function of a counter, so that backward draws
@@ -178,6 +194,10 @@ struct AdamWRange {
 struct Kernels {
   const char* name;
   void (*multiply)(const Product&, float* scratch);
+  /** With operands rounded to bfloat16; null where the set has no instruction for it. */
+  void (*multiply_bf16)(const Product&, float* scratch);
+  /** b [k, n] into CellsOf(precision, k) floats for each column, their number rounded up to kPanelColumns. */
+  void (*pack)(Precision, const Operand& b, int64_t k, int64_t n, float* packed);
   void (*drop)(const Drop&, int64_t begin, int64_t end);
   void (*norm_forward)(const NormForward&, int64_t begin, int64_t end);
   void (*norm_backward)(const NormBackward&, int64_t begin, int64_t end);
@@ -199,5 +219,8 @@ const Kernels& Selected();
 /** Those that this CPU can run, best first; `reference`, plain loops in the order of the formulas, is last.
  */
 std::vector<const Kernels*> Available();
+
+/** Whether this CPU multiplies bfloat16 matrices in a unit (AMX) that none of these kernels uses. */
+bool HasMatrixUnit();
 
 }  // namespace torchner::kernels

@@ -4,16 +4,21 @@
 #include <cstring>
 #include <utility>
 
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.h"
 #include "kernels/simd.h"
 
 /**
- * float32 products in the manner of GotoBLAS (Goto and van de Geijn, 2008): a panel of b, `kPanel` columns
- * wide and at most `kDepth` deep, is packed into the first-level cache, and each block of a few rows of a
- * runs through it with its part of c in registers.
+ * Products in the manner of GotoBLAS (Goto and van de Geijn, 2008): a panel of b, `kPanel` columns wide and
+ * at most `kDepth` deep, is packed into the first-level cache, and each block of a few rows of a runs through
+ * it with its part of c in registers.
  *
- * An element's sum is cut at the same depths whatever range of c is asked for, so its bits do not depend on
- * how callers cut c into tiles.
+ * Operands are taken in cells of 32 bits, which hold one float32 or, in products that round their operands,
+ * two bfloat16 that follow one another along the depth. An element's sum is cut at the same depths whatever
+ * range of c is asked for, so its bits do not depend on how callers cut c into tiles.
  */
 namespace torchner::kernels::TORCHNER_ISA {
 
@@ -23,9 +28,24 @@ constexpr int kMostRows = 14;  // 28 sums, two vectors of b: of 32 registers
 constexpr int kMostRows = 6;  // 12 sums, two vectors of b, one of a: of 16 registers
 #endif
 constexpr int64_t kPanel = 2 * kLanes;
+/** In cells. */
 constexpr int64_t kDepth = 256;
-/** Rows whose packed a stays in the second-level cache. */
-constexpr int64_t kPackedRows = 256;
+
+struct Float32 {
+  static constexpr int64_t kInCell = 1;
+  static TORCHNER_MEMBER Vec MultiplyAdd(Vec sum, const float* cell, Vec b) { return sum + All(*cell) * b; }
+};
+
+#if defined(__AVX512BF16__)
+struct BFloat16 {
+  static constexpr int64_t kInCell = 2;
+  static TORCHNER_MEMBER Vec MultiplyAdd(Vec sum, const float* cell, Vec b) {
+    uint32_t bits;
+    std::memcpy(&bits, cell, sizeof(bits));
+    return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)AllWords(bits), (__m512bh)b);
+  }
+};
+#endif
 
 /** Where a block of c begins from. */
 enum class Start { kZero, kBias, kHeld };
@@ -43,7 +63,7 @@ struct BlockWork {
 };
 
 /** R rows of c, one panel wide. Packed: a lies as [depth, R]; otherwise its rows are contiguous. */
-template <int R, bool packed>
+template <typename Kind, int R, bool packed>
 static void MultiplyBlock(const BlockWork& work) {
   Vec sums[R][2];
 #pragma GCC unroll 16
@@ -59,9 +79,8 @@ static void MultiplyBlock(const BlockWork& work) {
     const Vec b0 = Load(b), b1 = Load(b + kLanes);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const Vec factor = All(a[r * a_stride]);
-      sums[r][0] += factor * b0;
-      sums[r][1] += factor * b1;
+      sums[r][0] = Kind::MultiplyAdd(sums[r][0], a + r * a_stride, b0);
+      sums[r][1] = Kind::MultiplyAdd(sums[r][1], a + r * a_stride, b1);
     }
     a += packed ? R : 1;
     b += kPanel;
@@ -75,12 +94,14 @@ static void MultiplyBlock(const BlockWork& work) {
 
 using BlockFunction = void (*)(const BlockWork&);
 
-template <bool packed, int... R>
+template <typename Kind, bool packed, int... R>
 constexpr std::array<BlockFunction, sizeof...(R) + 1> BlockTable(std::integer_sequence<int, R...>) {
-  return {nullptr, MultiplyBlock<R + 1, packed>...};
+  return {nullptr, MultiplyBlock<Kind, R + 1, packed>...};
 }
-constexpr auto kBlocks = BlockTable<false>(std::make_integer_sequence<int, kMostRows>());
-constexpr auto kPackedBlocks = BlockTable<true>(std::make_integer_sequence<int, kMostRows>());
+template <typename Kind>
+constexpr auto kBlocks = BlockTable<Kind, false>(std::make_integer_sequence<int, kMostRows>());
+template <typename Kind>
+constexpr auto kPackedBlocks = BlockTable<Kind, true>(std::make_integer_sequence<int, kMostRows>());
 
 /** Lanes l of a and b where bit `step` of l is clear, or set, brought together: one stage of a transposition.
  */
@@ -105,55 +126,72 @@ TORCHNER_INLINE void TransposeStage(Vec (&rows)[kLanes]) {
   if constexpr (step > 1) TransposeStage<step / 2>(rows);
 }
 
-/** to[i * to_stride + j] = from[j * from_stride + i], a square of kLanes; of `present` rows, the others zero.
- */
-TORCHNER_INLINE void TransposeSquare(const float* from, int64_t from_stride, int64_t present, float* to,
-                                     int64_t to_stride) {
-  Vec rows[kLanes];
-#pragma GCC unroll 16
-  for (int i = 0; i < kLanes; ++i) rows[i] = i < present ? Load(from + i * from_stride) : All(0.0f);
-  TransposeStage<kLanes / 2>(rows);
-#pragma GCC unroll 16
-  for (int i = 0; i < kLanes; ++i) Store(to + i * to_stride, rows[i]);
+/** Bits of a float32 rounded to the nearest bfloat16, in the upper half; ties to even. */
+TORCHNER_INLINE Words RoundBFloat16(Vec x) {
+  const Words bits = (Words)x;
+  return (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
 }
 
-/** From b's columns, each contiguous. */
-static void PackColumns(const float* from, int64_t stride, int64_t depth, int64_t width, float* panel) {
-  int64_t done = 0;
-  for (; done + kLanes <= depth; done += kLanes) {
-    float* to = panel + done * kPanel;
-    if (width == kPanel) {
-      TransposeSquare(from + done, stride, kLanes, to, kPanel);
-      TransposeSquare(from + kLanes * stride + done, stride, kLanes, to + kLanes, kPanel);
-      continue;
-    }
-    TransposeSquare(from + done, stride, width, to, kPanel);
-    TransposeSquare(from + kLanes * stride + done, stride, width - kLanes, to + kLanes, kPanel);
+/** A vector of cells from those of one depth (float32), or of two that follow one another. */
+template <typename Kind>
+TORCHNER_INLINE Vec ToCells(const Vec (&depths)[Kind::kInCell]) {
+  if constexpr (Kind::kInCell == 1) {
+    return depths[0];
+  } else {
+    return (Vec)((RoundBFloat16(depths[0]) >> 16) | RoundBFloat16(depths[1]));
   }
-  for (int64_t i = done; i < depth; ++i) {
-    for (int64_t j = 0; j < kPanel; ++j) panel[i * kPanel + j] = j < width ? from[j * stride + i] : 0.0f;
+}
+
+/** From b's columns, each contiguous. `depth` in elements, as in all that packs. */
+template <typename Kind>
+static void PackColumns(const float* from, int64_t stride, int64_t depth, int64_t width, float* panel) {
+  for (int64_t half = 0; half < kPanel; half += kLanes) {
+    const int64_t columns = width - half < 0 ? 0 : width - half < kLanes ? width - half : kLanes;
+    for (int64_t done = 0; done < depth; done += kLanes) {
+      const int64_t rest = depth - done < kLanes ? depth - done : kLanes;
+      Vec rows[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) {
+        const float* row = from + (half + i) * stride + done;
+        rows[i] = i >= columns ? All(0.0f) : rest == kLanes ? Load(row) : LoadSome(row, rest);
+      }
+      TransposeStage<kLanes / 2>(rows);
+      float* to = panel + done / Kind::kInCell * kPanel + half;
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; i += Kind::kInCell) {
+        Vec depths[Kind::kInCell];
+        for (int j = 0; j < Kind::kInCell; ++j) depths[j] = rows[i + j];
+        if (i < rest) Store(to + i / Kind::kInCell * kPanel, ToCells<Kind>(depths));
+      }
+    }
   }
 }
 
 /** From b's rows, each contiguous. */
+template <typename Kind>
 static void PackRowsOfPanel(const float* from, int64_t stride, int64_t depth, int64_t width, float* panel) {
-  for (int64_t i = 0; i < depth; ++i, from += stride, panel += kPanel) {
-    if (width == kPanel) {
-      Store(panel, Load(from));
-      Store(panel + kLanes, Load(from + kLanes));
-    } else {
-      for (int64_t j = 0; j < kPanel; ++j) panel[j] = j < width ? from[j] : 0.0f;
+  const auto part = [&](int64_t row, int64_t column) {
+    const float* data = from + row * stride + column;
+    if (row >= depth || column >= width) return All(0.0f);
+    return width - column >= kLanes ? Load(data) : LoadSome(data, width - column);
+  };
+  for (int64_t i = 0; i < depth; i += Kind::kInCell, panel += kPanel) {
+    for (int64_t half = 0; half < kPanel; half += kLanes) {
+      Vec depths[Kind::kInCell];
+      for (int j = 0; j < Kind::kInCell; ++j) depths[j] = part(i + j, half);
+      Store(panel + half, ToCells<Kind>(depths));
     }
   }
 }
 
-/** Rows k .. k + depth of b, `width` <= kPanel columns from n on, as [depth, kPanel] with zeros beyond. */
+/** Rows k .. k + depth of b, `width` <= kPanel columns from n on, as [cells, kPanel] with zeros beyond. */
+template <typename Kind>
 static void PackPanel(const Operand& b, int64_t k, int64_t depth, int64_t n, int64_t width, float* panel) {
   const float* from = b.data + k * b.row + n * b.column;
   if (b.column == 1) {
-    PackRowsOfPanel(from, b.row, depth, width, panel);
+    PackRowsOfPanel<Kind>(from, b.row, depth, width, panel);
   } else {
-    PackColumns(from, b.column, depth, width, panel);
+    PackColumns<Kind>(from, b.column, depth, width, panel);
   }
 }
 
@@ -164,27 +202,67 @@ struct RowBlocks {
   int64_t First(int64_t block) const { return rows * block / count; }
 };
 
-/** [depth, R] from a matrix whose element (r, k) lies at a[r + k * a_column]. */
-template <int R>
+/** [cells, R] from a matrix whose element (r, k) lies at a[r + k * a_column]. */
+template <typename Kind, int R>
 static void PackBlock(const float* a, int64_t a_column, int64_t depth, float* packed) {
-  for (int64_t k = 0; k < depth; ++k) std::memcpy(packed + k * R, a + k * a_column, R * sizeof(float));
+  if constexpr (Kind::kInCell == 1) {
+    for (int64_t k = 0; k < depth; ++k) std::memcpy(packed + k * R, a + k * a_column, R * sizeof(float));
+  } else {
+    for (int64_t k = 0; k < depth; k += 2, packed += R) {
+      const Vec pair[2] = {LoadSome(a + k * a_column, R),
+                           k + 1 < depth ? LoadSome(a + (k + 1) * a_column, R) : All(0.0f)};
+      StoreSome(packed, ToCells<Kind>(pair), R);
+    }
+  }
 }
 
 using PackFunction = void (*)(const float*, int64_t, int64_t, float*);
 
-template <int... R>
+template <typename Kind, int... R>
 constexpr std::array<PackFunction, sizeof...(R) + 1> PackTable(std::integer_sequence<int, R...>) {
-  return {nullptr, PackBlock<R + 1>...};
+  return {nullptr, PackBlock<Kind, R + 1>...};
 }
-constexpr auto kPacks = PackTable(std::make_integer_sequence<int, kMostRows>());
+template <typename Kind>
+constexpr auto kPacks = PackTable<Kind>(std::make_integer_sequence<int, kMostRows>());
 
-/** a's rows, contiguous along rows instead of along depth, as one [depth, block's rows] after the other. */
+/** a's rows, contiguous along rows instead of along depth, as one [cells, block's rows] after the other. */
+template <typename Kind>
 static void PackRows(const float* a, int64_t a_column, const RowBlocks& blocks, int64_t depth,
                      float* packed) {
+  const int64_t cells = (depth + Kind::kInCell - 1) / Kind::kInCell;
   for (int64_t b = 0; b < blocks.count; ++b) {
     const int64_t first = blocks.First(b), height = blocks.First(b + 1) - first;
-    kPacks[height](a + first, a_column, depth, packed);
-    packed += height * depth;
+    kPacks<Kind>[height](a + first, a_column, depth, packed);
+    packed += height * cells;
+  }
+}
+
+/** Two vectors of elements that follow one another, as one of cells. */
+TORCHNER_INLINE void StoreRounded(float* cells, const float* a) {
+#if defined(__AVX512BF16__)
+  const __m512bh both = _mm512_cvtne2ps_pbh((__m512)Load(a + kLanes), (__m512)Load(a));
+  std::memcpy(cells, &both, sizeof(both));
+#else
+  for (int half = 0; half < 2; ++half) {
+    const Words bits = RoundBFloat16(Load(a + half * kLanes)) >> 16;
+    uint16_t narrow[kLanes];
+    for (int i = 0; i < kLanes; ++i) narrow[i] = static_cast<uint16_t>(bits[i]);
+    std::memcpy(cells + half * kLanes / 2, narrow, sizeof(narrow));
+  }
+#endif
+}
+
+/** Rows of cells, `kCellStride` apart, from rows of floats. */
+static void RoundRows(const float* a, int64_t a_row, int64_t rows, int64_t depth, float* cells) {
+  constexpr int64_t kAtOnce = 2 * kLanes;
+  for (int64_t r = 0; r < rows; ++r, a += a_row, cells += kCellStride) {
+    int64_t k = 0;
+    for (; k + kAtOnce <= depth; k += kAtOnce) StoreRounded(cells + k / 2, a + k);
+    if (k == depth) continue;
+    float rest[kAtOnce] = {}, rounded[kLanes];
+    for (int64_t i = k; i < depth; ++i) rest[i - k] = a[i];
+    StoreRounded(rounded, rest);
+    std::memcpy(cells + k / 2, rounded, static_cast<size_t>((depth - k + 1) / 2) * sizeof(float));
   }
 }
 
@@ -231,37 +309,65 @@ static void MultiplyEdge(BlockFunction function, BlockWork work, int64_t rows, i
   }
 }
 
-/** Rows [first, first + blocks.rows) of c. */
+/** A range of depth of some rows of a, in the form in which blocks take it. */
+struct RowsOfDepth {
+  const float* data;
+  int64_t stride;
+  /** One [cells, block's rows] after the other; otherwise rows, `stride` apart. */
+  bool packed;
+};
+
+template <typename Kind>
+static RowsOfDepth TakeRows(const Operand& a, int64_t first, const RowBlocks& blocks, int64_t k,
+                            int64_t depth, float* space) {
+  const float* from = a.data + first * a.row + k * a.column;
+  if (a.column != 1) {
+    PackRows<Kind>(from, a.column, blocks, depth, space);
+    return {space, 0, true};
+  }
+  if constexpr (Kind::kInCell == 1) {
+    return {from, a.row, false};
+  } else {
+    RoundRows(from, a.row, blocks.rows, depth, space);
+    return {space, kCellStride, false};
+  }
+}
+
+/** Rows [first, first + rows) of c. */
+template <typename Kind>
 static void MultiplyRowsOfTile(const Product& product, int64_t first, int64_t rows, float* scratch) {
-  float* panel = scratch;
-  float* packed_rows = scratch + kDepth * kPanel;
-  const bool packed = product.a.column != 1;
+  float* space = scratch + kDepth * kPanel;
   const RowBlocks blocks(rows);
-  const int64_t parts = (product.k + kDepth - 1) / kDepth;
-  const int64_t deepest = (product.k + parts - 1) / parts;
-  const int64_t step = (deepest + 15) / 16 * 16;
-  for (int64_t k = 0; k < product.k; k += step) {
-    const int64_t depth = product.k - k < step ? product.k - k : step;
-    const float* a = product.a.data + first * product.a.row + k * product.a.column;
-    if (packed) PackRows(a, product.a.column, blocks, depth, packed_rows);
+  const int64_t cells = (product.k + Kind::kInCell - 1) / Kind::kInCell;
+  const int64_t parts = (cells + kDepth - 1) / kDepth;
+  const int64_t step = ((cells + parts - 1) / parts + 15) / 16 * 16;
+  for (int64_t cell = 0; cell < cells; cell += step) {
+    const int64_t k = cell * Kind::kInCell;
+    const int64_t depth = Least(product.k - k, step * Kind::kInCell);
+    const RowsOfDepth a = TakeRows<Kind>(product.a, first, blocks, k, depth, space);
     for (int64_t n = 0; n < product.n; n += kPanel) {
-      const int64_t width = product.n - n < kPanel ? product.n - n : kPanel;
-      PackPanel(product.b, k, depth, n, width, panel);
-      const bool more = n + 2 * kPanel <= product.n;
+      const int64_t width = Least(product.n - n, kPanel);
+      const float* panel = scratch;
+      if (product.packed) {
+        panel = product.packed + n * cells + cell * kPanel;
+      } else {
+        PackPanel<Kind>(product.b, k, depth, n, width, scratch);
+      }
+      const bool more = !product.packed && n + 2 * kPanel <= product.n;
       Prefetch next(product.b, k, depth, n + kPanel, more ? blocks.count : 0);
       for (int64_t b = 0; b < blocks.count; ++b) {
         if (more) next.Some();
         const int64_t r = blocks.First(b), height = blocks.First(b + 1) - r;
         BlockWork work;
-        work.depth = depth;
-        work.a = packed ? packed_rows + r * depth : a + r * product.a.row;
-        work.a_stride = product.a.row;
+        work.depth = Least(cells - cell, step);
+        work.a = a.packed ? a.data + r * work.depth : a.data + r * a.stride;
+        work.a_stride = a.stride;
         work.panel = panel;
         work.c = product.c.data + (first + r) * product.c.stride + n;
         work.c_stride = product.c.stride;
         work.start = k > 0 || product.add ? Start::kHeld : product.bias ? Start::kBias : Start::kZero;
         work.bias = product.bias ? product.bias + n : nullptr;
-        const BlockFunction function = packed ? kPackedBlocks[height] : kBlocks[height];
+        const BlockFunction function = a.packed ? kPackedBlocks<Kind>[height] : kBlocks<Kind>[height];
         if (width == kPanel) {
           function(work);
         } else {
@@ -272,11 +378,34 @@ static void MultiplyRowsOfTile(const Product& product, int64_t first, int64_t ro
   }
 }
 
-static void Multiply(const Product& product, float* scratch) {
-  const int64_t most = product.a.column == 1 ? product.m : kPackedRows;
+template <typename Kind>
+static void MultiplyAs(const Product& product, float* scratch) {
+  const bool direct = Kind::kInCell == 1 && product.a.column == 1;
+  const int64_t most = direct ? product.m : kPackedRows;
   for (int64_t r = 0; r < product.m; r += most) {
-    MultiplyRowsOfTile(product, r, product.m - r < most ? product.m - r : most, scratch);
+    MultiplyRowsOfTile<Kind>(product, r, Least(product.m - r, most), scratch);
   }
+}
+
+/** b as one panel after the other, each over the whole depth: what `Product::packed` points to. */
+template <typename Kind>
+static void PackAs(const Operand& b, int64_t k, int64_t n, float* packed) {
+  const int64_t cells = (k + Kind::kInCell - 1) / Kind::kInCell;
+  for (int64_t column = 0; column < n; column += kPanel) {
+    PackPanel<Kind>(b, 0, k, column, Least(n - column, kPanel), packed + column * cells);
+  }
+}
+
+static void Multiply(const Product& product, float* scratch) {
+  MultiplyAs<Float32>(product, scratch);
+}
+
+static void Pack(Precision precision, const Operand& b, int64_t k, int64_t n, float* packed) {
+#if defined(__AVX512BF16__)
+  if (precision == Precision::kBFloat16) return PackAs<BFloat16>(b, k, n, packed);
+#endif
+  (void)precision;
+  PackAs<Float32>(b, k, n, packed);
 }
 
 }  // namespace torchner::kernels::TORCHNER_ISA

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/kernels.h"
 
@@ -39,16 +40,64 @@ float Factor(const Dropout* dropout, int64_t group, int64_t column) {
   return draw >= dropout->threshold ? dropout->scale : 0.0f;
 }
 
+/** The upper half of the nearest bfloat16's bits, ties to even. */
+uint16_t ToBFloat16(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+float FromBFloat16(uint16_t half) {
+  const uint32_t bits = static_cast<uint32_t>(half) << 16;
+  float x;
+  std::memcpy(&x, &bits, sizeof(x));
+  return x;
+}
+
+// A packed operand has its columns one after the other, here as in all sets, but no panels.
+
+struct Float32 {
+  static float Round(float x) { return x; }
+  static float FromPacked(const float* packed, int64_t k, int64_t j, int64_t i) { return packed[j * k + i]; }
+};
+
+struct BFloat16 {
+  static float Round(float x) { return FromBFloat16(ToBFloat16(x)); }
+  static float FromPacked(const float* packed, int64_t k, int64_t j, int64_t i) {
+    uint16_t half;
+    const float* column = packed + j * CellsOf(Precision::kBFloat16, k);
+    std::memcpy(&half, reinterpret_cast<const char*>(column) + i * sizeof(half), sizeof(half));
+    return FromBFloat16(half);
+  }
+};
+
+template <typename Kind>
 void Multiply(const Product& work, float*) {
   for (int64_t i = 0; i < work.m; ++i) {
     for (int64_t j = 0; j < work.n; ++j) {
       float& c = work.c.data[i * work.c.stride + j];
       double sum = work.add ? c : work.bias ? work.bias[j] : 0.0f;
       for (int64_t k = 0; k < work.k; ++k) {
-        sum += static_cast<double>(work.a.data[i * work.a.row + k * work.a.column]) *
-               work.b.data[k * work.b.row + j * work.b.column];
+        const float b = work.packed ? Kind::FromPacked(work.packed, work.k, j, k)
+                                    : Kind::Round(work.b.data[k * work.b.row + j * work.b.column]);
+        sum += static_cast<double>(Kind::Round(work.a.data[i * work.a.row + k * work.a.column])) * b;
       }
       c = static_cast<float>(sum);
+    }
+  }
+}
+
+void Pack(Precision precision, const Operand& b, int64_t k, int64_t n, float* packed) {
+  for (int64_t j = 0; j < n; ++j) {
+    float* column = packed + j * CellsOf(precision, k);
+    for (int64_t i = 0; i < k; ++i) {
+      const float x = b.data[i * b.row + j * b.column];
+      if (precision == Precision::kFloat32) {
+        column[i] = x;
+      } else {
+        const uint16_t half = ToBFloat16(x);
+        std::memcpy(reinterpret_cast<char*>(column) + i * sizeof(half), &half, sizeof(half));
+      }
     }
   }
 }
@@ -256,7 +305,9 @@ double SumOfSquares(const float* x, int64_t n) {
 extern const Kernels kTable;
 const Kernels kTable = {
     .name = "reference",
-    .multiply = Multiply,
+    .multiply = Multiply<Float32>,
+    .multiply_bf16 = Multiply<BFloat16>,
+    .pack = Pack,
     .drop = DropRows,
     .norm_forward = NormForwardRows,
     .norm_backward = NormBackwardRows,

@@ -6,6 +6,9 @@
 namespace torchner::kernels {
 
 #if defined(__x86_64__)
+namespace avx512_bf16 {
+extern const Kernels kTable;
+}
 namespace avx512 {
 extern const Kernels kTable;
 }
@@ -27,12 +30,21 @@ std::vector<const Kernels*> Available() {
   const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                           __builtin_cpu_supports("avx512vl");
+  if (has_avx512 && __builtin_cpu_supports("avx512bf16")) available.push_back(&avx512_bf16::kTable);
   if (has_avx512) available.push_back(&avx512::kTable);
   if (has_avx2) available.push_back(&avx2::kTable);
 #endif
   available.push_back(&baseline::kTable);
   available.push_back(&reference::kTable);
   return available;
+}
+
+bool HasMatrixUnit() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("amx-bf16");
+#else
+  return false;
+#endif
 }
 
 namespace {

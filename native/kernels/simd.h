@@ -18,6 +18,12 @@ using Words = uint32_t __attribute__((vector_size(TORCHNER_VECTOR_BYTES)));
 constexpr int kLanes = TORCHNER_VECTOR_BYTES / 4;
 
 #define TORCHNER_INLINE static inline __attribute__((always_inline))
+#define TORCHNER_MEMBER inline __attribute__((always_inline))
+
+/** Not std::min, of which a copy compiled for one CPU could be linked for all. */
+TORCHNER_INLINE int64_t Least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
 
 TORCHNER_INLINE Vec Load(const float* from) {
   Vec v;

@@ -14,6 +14,12 @@ extern const Kernels kTable;
 const Kernels kTable = {
     .name = TORCHNER_ISA_NAME,
     .multiply = Multiply,
+#if defined(__AVX512BF16__)
+    .multiply_bf16 = MultiplyAs<BFloat16>,
+#else
+    .multiply_bf16 = nullptr,
+#endif
+    .pack = Pack,
     .drop = DropRows,
     .norm_forward = NormForwardRows,
     .norm_backward = NormBackwardRows,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "nn/fused_layer.h"
+#include "nn/products.h"
 
 namespace torchner {
 namespace {
@@ -40,24 +41,27 @@ struct Pass : torch::CustomClassHolder {
   std::vector<EncoderLayer> layers;
   SequenceLayout layout;
   uint64_t key = 0;
-  bool training = false, recompute = false;
+  FusedOptions options;
   std::vector<LayerRecord> records;
 
-  LayerDropouts Dropouts(size_t index) const {
-    if (!training) return {};
+  LayerMode ModeOf(size_t index) const {
+    LayerMode mode;
+    mode.precision = options.precision;
+    if (!options.training) return mode;
     constexpr int64_t kPlaces = 3;
     const EncoderLayer& layer = layers[index];
     const int64_t first = static_cast<int64_t>(index) * kPlaces;
-    return {.attention = DropoutAt(key, first, layer.attention.dropout),
-            .attention_output = DropoutAt(key, first + 1, layer.attention_output_dropout),
-            .output = DropoutAt(key, first + 2, layer.output_dropout)};
+    mode.attention_dropout = DropoutAt(key, first, layer.attention.dropout);
+    mode.attention_output_dropout = DropoutAt(key, first + 1, layer.attention_output_dropout);
+    mode.output_dropout = DropoutAt(key, first + 2, layer.output_dropout);
+    return mode;
   }
 
   at::Tensor Forward(at::Tensor x, bool keep) {
     if (keep) records.resize(layers.size());
     for (size_t i = 0; i < layers.size(); ++i) {
       const at::Tensor y =
-          ForwardLayer(layers[i], layout, x, Dropouts(i), keep && !recompute ? &records[i] : nullptr);
+          ForwardLayer(layers[i], layout, x, ModeOf(i), keep && !options.recompute ? &records[i] : nullptr);
       if (keep) records[i].x = x;
       x = y;
     }
@@ -66,8 +70,8 @@ struct Pass : torch::CustomClassHolder {
 
   LayerGradients Backward(size_t index, const at::Tensor& y_gradient) {
     LayerRecord record = std::exchange(records[index], {});
-    if (recompute) ForwardLayer(layers[index], layout, record.x, Dropouts(index), &record);
-    return BackwardLayer(layers[index], layout, record, Dropouts(index), y_gradient);
+    if (options.recompute) ForwardLayer(layers[index], layout, record.x, ModeOf(index), &record);
+    return BackwardLayer(layers[index], layout, record, ModeOf(index), y_gradient);
   }
 };
 
@@ -98,15 +102,14 @@ struct EncodeLayers : torch::autograd::Function<EncodeLayers> {
 
 }  // namespace
 
-at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, bool training, bool recompute) {
-  const at::Tensor x = encoder.embeddings(batch, training);
+at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, const FusedOptions& options) {
+  const at::Tensor x = encoder.embeddings(batch, options.training);
   auto pass = c10::make_intrusive<Pass>();
   // Copies, since the graph may outlive the model; they share the tensors.
   pass->layers = encoder.layers;
   pass->layout = batch.layout;
-  pass->training = training;
-  pass->recompute = recompute;
-  if (training) pass->key = DrawKey();
+  pass->options = options;
+  if (options.training) pass->key = DrawKey();
   if (encoder.layers.empty()) return x;
   if (!at::GradMode::is_enabled()) return pass->Forward(x, /*keep=*/false);
   std::vector<at::Tensor> parameters;
@@ -114,6 +117,20 @@ at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, bool t
     for (const at::Tensor& parameter : ParametersOf(layer)) parameters.push_back(parameter);
   }
   return EncodeLayers::apply(x, at::TensorList(parameters), pass);
+}
+
+Encoder WithPackedWeights(const Encoder& encoder, kernels::Precision precision) {
+  at::NoGradGuard no_grad;
+  Encoder packed = encoder;
+  for (EncoderLayer& layer : packed.layers) {
+    SelfAttention& attention = layer.attention;
+    for (Linear* linear : {&attention.query, &attention.key, &attention.value, &attention.output,
+                           &layer.intermediate, &layer.output}) {
+      const at::Tensor weight = linear->weight.detach();
+      linear->packed = Pack(precision, Transposed(weight), weight.size(1), weight.size(0));
+    }
+  }
+  return packed;
 }
 
 }  // namespace torchner

@@ -2,17 +2,28 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "kernels/kernels.h"
 #include "nn/encoder.h"
 
 namespace torchner {
 
+struct FusedOptions {
+  bool training = false;
+  /** Keep each layer's input alone for backward, and run the layer again there. */
+  bool recompute = false;
+  kernels::Precision precision = kernels::Precision::kFloat32;
+};
+
 /**
- * `Encoder` on the kernels of native/kernels: CPU, float32, a packed layout. Differentiable once; the record
- * of a layer is dropped as soon as backward is through with it.
+ * `Encoder` on the kernels of native/kernels: CPU, a packed layout, activations in float32. Differentiable
+ * once; the record of a layer is dropped as soon as backward is through with it.
  *
  * Dropout's masks are a function of a key that is drawn from the CPU's generator once a forward pass, so that
  * they depend on the seed but not on the number of threads.
  */
-at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, bool training, bool recompute);
+at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, const FusedOptions& options);
+
+/** A copy that shares the parameters and has each linear layer's weight packed for products. */
+Encoder WithPackedWeights(const Encoder& encoder, kernels::Precision precision);
 
 }  // namespace torchner

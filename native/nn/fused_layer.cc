@@ -19,7 +19,9 @@ const Dropout* OrNull(const std::optional<Dropout>& dropout) {
 
 /** y = x W^T + b. */
 ProductChain Project(const at::Tensor& x, const Linear& linear, const at::Tensor& y) {
-  return {{MakeProduct(AsIs(x), Transposed(linear.weight), x.size(1), y, linear.bias)}};
+  kernels::Product product = MakeProduct(AsIs(x), Transposed(linear.weight), x.size(1), y, linear.bias);
+  if (linear.packed.defined()) product.packed = linear.packed.const_data_ptr<float>();
+  return {{product}};
 }
 
 /** The gradient that reaches x by way of x W^T. */
@@ -129,14 +131,14 @@ void EachHead(const SequenceLayout& layout, int64_t heads, Work work) {
 }
 
 void AttendForward(const EncoderLayer& layer, const SequenceLayout& layout, const at::Tensor& x,
-                   const Dropout* dropout, LayerRecord& record) {
+                   const LayerMode& mode, LayerRecord& record) {
   for (at::Tensor* projected : {&record.query, &record.key, &record.value, &record.context}) {
     *projected = MakeRows(x.size(0), x.size(1));
   }
   const SelfAttention& attention = layer.attention;
-  Multiply({Project(x, attention.query, record.query), Project(x, attention.key, record.key),
-            Project(x, attention.value, record.value)});
-  const kernels::Attention work = AttentionWork(layer, layout, record, dropout);
+  Multiply(mode.precision, {Project(x, attention.query, record.query), Project(x, attention.key, record.key),
+                            Project(x, attention.value, record.value)});
+  const kernels::Attention work = AttentionWork(layer, layout, record, OrNull(mode.attention_dropout));
   EachHead(layout, attention.heads, [&](int64_t sequence, int64_t head, float* scratch) {
     kernels::Selected().attend(work, sequence, head, scratch);
   });
@@ -155,8 +157,8 @@ kernels::ActivationKind KindOf(Activation activation) {
 }
 
 /** inner = f(mixed W^T + b); `slope` holds f' afterwards where it is another tensor than `inner`. */
-void Expand(const EncoderLayer& layer, const at::Tensor& mixed, const at::Tensor& slope,
-            const at::Tensor& inner) {
+void Expand(const EncoderLayer& layer, const LayerMode& mode, const at::Tensor& mixed,
+            const at::Tensor& slope, const at::Tensor& inner) {
   const kernels::Matrix before = RowsOf(slope), after = RowsOf(inner);
   ProductChain chain = Project(mixed, layer.intermediate, slope);
   chain.finish = [&](const Tile& tile) {
@@ -169,7 +171,7 @@ void Expand(const EncoderLayer& layer, const at::Tensor& mixed, const at::Tensor
                                  .keep_derivative = before.data != after.data};
     kernels::Selected().activate(work, 0, tile.rows);
   };
-  Multiply({chain});
+  Multiply(mode.precision, {chain});
 }
 
 /** x_gradient = y_gradient W, times `factor` element by element. */
@@ -205,49 +207,49 @@ std::vector<at::Tensor> ParametersOf(const EncoderLayer& layer) {
 }
 
 at::Tensor ForwardLayer(const EncoderLayer& layer, const SequenceLayout& layout, const at::Tensor& x,
-                        const LayerDropouts& dropouts, LayerRecord* record) {
+                        const LayerMode& mode, LayerRecord* record) {
   const int64_t tokens = x.size(0), hidden = x.size(1), inner = layer.intermediate.weight.size(0);
   LayerRecord own;
   LayerRecord& kept = record ? *record : own;
   kept.x = x;
   if (record) kept.log_sums = at::empty({tokens, layer.attention.heads}, at::kFloat);
-  AttendForward(layer, layout, x, OrNull(dropouts.attention), kept);
+  AttendForward(layer, layout, x, mode, kept);
 
   kept.attended = MakeRows(tokens, hidden);
-  Multiply({Project(kept.context, layer.attention.output, kept.attended)});
+  Multiply(mode.precision, {Project(kept.context, layer.attention.output, kept.attended)});
   const Normalized mixed =
-      AddAndNorm(kept.attended, x, layer.attention_norm, OrNull(dropouts.attention_output));
+      AddAndNorm(kept.attended, x, layer.attention_norm, OrNull(mode.attention_output_dropout));
   kept.attended_reciprocal = mixed.reciprocal;
   kept.mixed = mixed.y;
 
   kept.inner = MakeRows(tokens, inner);
   kept.slope = record ? MakeRows(tokens, inner) : kept.inner;
-  Expand(layer, kept.mixed, kept.slope, kept.inner);
+  Expand(layer, mode, kept.mixed, kept.slope, kept.inner);
 
   kept.expanded = MakeRows(tokens, hidden);
-  Multiply({Project(kept.inner, layer.output, kept.expanded)});
-  const Normalized result = AddAndNorm(kept.expanded, kept.mixed, layer.output_norm, OrNull(dropouts.output));
+  Multiply(mode.precision, {Project(kept.inner, layer.output, kept.expanded)});
+  const Normalized result =
+      AddAndNorm(kept.expanded, kept.mixed, layer.output_norm, OrNull(mode.output_dropout));
   kept.expanded_reciprocal = result.reciprocal;
   return result.y;
 }
 
 LayerGradients BackwardLayer(const EncoderLayer& layer, const SequenceLayout& layout,
-                             const LayerRecord& record, const LayerDropouts& dropouts,
-                             const at::Tensor& y_gradient) {
+                             const LayerRecord& record, const LayerMode& mode, const at::Tensor& y_gradient) {
   const int64_t tokens = record.x.size(0), hidden = record.x.size(1);
   const SelfAttention& attention = layer.attention;
   ColumnSumList sums;
   at::Tensor query_weight, key_weight, value_weight, mix_weight, inner_weight, output_weight;
 
   const NormGradients output = NormBack(y_gradient, record.expanded, record.expanded_reciprocal,
-                                        layer.output_norm, OrNull(dropouts.output));
+                                        layer.output_norm, OrNull(mode.output_dropout));
   const at::Tensor output_norm_weight = sums.Add(y_gradient, record.expanded);
   const at::Tensor output_norm_bias = sums.Add(y_gradient);
   const at::Tensor output_bias = sums.Add(output.x);
 
   const at::Tensor inner = MakeRows(tokens, record.inner.size(1));
-  Multiply({ProjectBackTimes(output.x, layer.output, inner, record.slope),
-            WeightGradient(output.x, record.inner, output_weight)});
+  Multiply(mode.precision, {ProjectBackTimes(output.x, layer.output, inner, record.slope),
+                            WeightGradient(output.x, record.inner, output_weight)});
   const at::Tensor inner_bias = sums.Add(inner);
 
   // Without dropout `output.x` is `output.sum`, which is added to next.
@@ -256,22 +258,22 @@ LayerGradients BackwardLayer(const EncoderLayer& layer, const SequenceLayout& la
   kernels::Product into_mixed = ProjectBack(inner, layer.intermediate, mixed);
   into_mixed.add = true;
   // The weight's chain reads `inner` and `record.mixed` alone, so the two may run side by side.
-  Multiply({{{into_mixed}}, WeightGradient(inner, record.mixed, inner_weight)});
+  Multiply(mode.precision, {{{into_mixed}}, WeightGradient(inner, record.mixed, inner_weight)});
 
   const NormGradients attended = NormBack(mixed, record.attended, record.attended_reciprocal,
-                                          layer.attention_norm, OrNull(dropouts.attention_output));
+                                          layer.attention_norm, OrNull(mode.attention_output_dropout));
   const at::Tensor attention_norm_weight = sums.Add(mixed, record.attended);
   const at::Tensor attention_norm_bias = sums.Add(mixed);
   const at::Tensor mix_bias = sums.Add(attended.x);
 
   const at::Tensor context = MakeRows(tokens, hidden);
-  Multiply({{{ProjectBack(attended.x, attention.output, context)}},
-            WeightGradient(attended.x, record.context, mix_weight)});
+  Multiply(mode.precision, {{{ProjectBack(attended.x, attention.output, context)}},
+                            WeightGradient(attended.x, record.context, mix_weight)});
 
   const at::Tensor query = MakeRows(tokens, hidden), key = MakeRows(tokens, hidden),
                    value = MakeRows(tokens, hidden);
   const kernels::AttentionBackward work{
-      .forward = AttentionWork(layer, layout, record, OrNull(dropouts.attention)),
+      .forward = AttentionWork(layer, layout, record, OrNull(mode.attention_dropout)),
       .context_gradient = RowsOf(context),
       .query_gradient = RowsOf(query),
       .key_gradient = RowsOf(key),
@@ -286,7 +288,8 @@ LayerGradients BackwardLayer(const EncoderLayer& layer, const SequenceLayout& la
   ProductChain into_x{{ProjectBack(query, attention.query, x), ProjectBack(key, attention.key, x),
                        ProjectBack(value, attention.value, x)}};
   into_x.products.front().add = true;
-  Multiply({into_x, WeightGradient(query, record.x, query_weight), WeightGradient(key, record.x, key_weight),
+  Multiply(mode.precision,
+           {into_x, WeightGradient(query, record.x, query_weight), WeightGradient(key, record.x, key_weight),
             WeightGradient(value, record.x, value_weight)});
 
   return {x,

@@ -14,9 +14,12 @@
  */
 namespace torchner {
 
-/** The places in a block that drop; empty where none does. */
-struct LayerDropouts {
-  std::optional<kernels::Dropout> attention, attention_output, output;
+/** How a block is to be computed. */
+struct LayerMode {
+  /** Empty where nothing is dropped. */
+  std::optional<kernels::Dropout> attention_dropout, attention_output_dropout, output_dropout;
+  /** Of the linear layers' products; attention's are float32. */
+  kernels::Precision precision = kernels::Precision::kFloat32;
 };
 
 /** What backward needs of one forward pass; float32 [tokens, n] unless said otherwise. */
@@ -37,14 +40,13 @@ std::vector<at::Tensor> ParametersOf(const EncoderLayer& layer);
 
 /** y [tokens, hidden]. Without a record nothing is kept for backward. */
 at::Tensor ForwardLayer(const EncoderLayer& layer, const SequenceLayout& layout, const at::Tensor& x,
-                        const LayerDropouts& dropouts, LayerRecord* record);
+                        const LayerMode& mode, LayerRecord* record);
 
 struct LayerGradients {
   at::Tensor x;
   std::vector<at::Tensor> parameters;
 };
 LayerGradients BackwardLayer(const EncoderLayer& layer, const SequenceLayout& layout,
-                             const LayerRecord& record, const LayerDropouts& dropouts,
-                             const at::Tensor& y_gradient);
+                             const LayerRecord& record, const LayerMode& mode, const at::Tensor& y_gradient);
 
 }  // namespace torchner

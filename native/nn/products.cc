@@ -22,38 +22,37 @@ int64_t Parts(int64_t size, int64_t step) {
 }
 
 /**
- * The rows of a that a rectangle needs, 256 deep, stay in the second-level cache, and all of its columns run
- * past them there. Rectangles are many enough for the threads to finish together, and no more.
+ * The rows of a that a rectangle needs, as deep as a panel, stay in the second-level cache, and all of its
+ * columns run past them there. Rectangles are many enough for the threads to finish together, and no more.
  */
 TiledChain CutIntoTiles(const ProductChain& chain) {
-  constexpr int64_t kMostRows = 512, kMostPackedRows = 256;
-  constexpr int64_t kPanel = 32, kMostColumns = 192;
+  constexpr int64_t kMostColumns = 192;
   const kernels::Product& product = chain.products.front();
-  const int64_t most_rows = product.a.column == 1 ? kMostRows : kMostPackedRows;
   const int64_t shares = 2 * at::get_num_threads();
   TiledChain tiled;
   tiled.chain = &chain;
-  tiled.row_step = Parts(product.m, Parts(product.m, most_rows));
+  tiled.row_step = Parts(product.m, Parts(product.m, kernels::kPackedRows));
   const int64_t down = Parts(product.m, tiled.row_step);
-  const int64_t wanted = Parts(Parts(product.n, Parts(shares, down)), kPanel) * kPanel;
-  tiled.column_step = std::min(wanted, kMostColumns);
+  const int64_t panels = Parts(Parts(product.n, Parts(shares, down)), kernels::kPanelColumns);
+  tiled.column_step = std::min(panels * kernels::kPanelColumns, kMostColumns);
   tiled.across = Parts(product.n, tiled.column_step);
   tiled.tiles = down * tiled.across;
   return tiled;
 }
 
-kernels::Product PartOf(const kernels::Product& whole, const Tile& tile) {
+kernels::Product PartOf(kernels::Precision precision, const kernels::Product& whole, const Tile& tile) {
   kernels::Product part = whole;
   part.m = tile.rows;
   part.n = tile.columns;
   part.a.data += tile.row * whole.a.row;
   part.b.data += tile.column * whole.b.column;
   part.c.data += tile.row * whole.c.stride + tile.column;
+  if (part.packed) part.packed += tile.column * kernels::CellsOf(precision, whole.k);
   if (part.bias) part.bias += tile.column;
   return part;
 }
 
-void MultiplyTile(const TiledChain& tiled, int64_t index) {
+void MultiplyTile(kernels::Precision precision, const TiledChain& tiled, int64_t index) {
   const std::vector<kernels::Product>& products = tiled.chain->products;
   Tile tile;
   tile.row = index / tiled.across * tiled.row_step;
@@ -62,9 +61,13 @@ void MultiplyTile(const TiledChain& tiled, int64_t index) {
   tile.columns = std::min(tiled.column_step, products.front().n - tile.column);
   float* scratch = ThreadScratch(kernels::kMultiplyScratch);
   for (size_t i = 0; i < products.size(); ++i) {
-    kernels::Product part = PartOf(products[i], tile);
+    kernels::Product part = PartOf(precision, products[i], tile);
     if (i > 0) part.add = true;
-    kernels::Selected().multiply(part, scratch);
+    if (precision == kernels::Precision::kBFloat16) {
+      kernels::Selected().multiply_bf16(part, scratch);
+    } else {
+      kernels::Selected().multiply(part, scratch);
+    }
   }
   if (tiled.chain->finish) tiled.chain->finish(tile);
 }
@@ -104,7 +107,7 @@ kernels::Product MakeProduct(const kernels::Operand& a, const kernels::Operand& 
   return product;
 }
 
-void Multiply(const std::vector<ProductChain>& chains) {
+void Multiply(kernels::Precision precision, const std::vector<ProductChain>& chains) {
   std::vector<TiledChain> tiled;
   std::vector<int64_t> ends;
   int64_t total = 0;
@@ -114,8 +117,22 @@ void Multiply(const std::vector<ProductChain>& chains) {
   }
   ParallelTasks(total, [&](int64_t task) {
     const size_t chain = std::upper_bound(ends.begin(), ends.end(), task) - ends.begin();
-    MultiplyTile(tiled[chain], task - (chain > 0 ? ends[chain - 1] : 0));
+    MultiplyTile(precision, tiled[chain], task - (chain > 0 ? ends[chain - 1] : 0));
   });
+}
+
+at::Tensor Pack(kernels::Precision precision, const kernels::Operand& b, int64_t k, int64_t n) {
+  const int64_t panels = Parts(n, kernels::kPanelColumns), cells = kernels::CellsOf(precision, k);
+  const at::Tensor packed = at::empty({panels, kernels::kPanelColumns * cells}, at::kFloat);
+  float* data = packed.mutable_data_ptr<float>();
+  ParallelTasks(panels, [&](int64_t panel) {
+    const int64_t column = panel * kernels::kPanelColumns;
+    kernels::Operand part = b;
+    part.data += column * b.column;
+    kernels::Selected().pack(precision, part, k, std::min(n - column, kernels::kPanelColumns),
+                             data + column * cells);
+  });
+  return packed;
 }
 
 }  // namespace torchner

@@ -39,7 +39,13 @@ struct ProductChain {
 kernels::Product MakeProduct(const kernels::Operand& a, const kernels::Operand& b, int64_t k,
                              const at::Tensor& c, const at::Tensor& bias = {});
 
-/** Runs all chains, which must not depend on one another, cut into rectangles among libtorch's threads. */
-void Multiply(const std::vector<ProductChain>& chains);
+/**
+ * Runs all chains, which must not depend on one another, cut into rectangles among libtorch's threads. The
+ * precision is what operands are rounded to; matrices stay float32.
+ */
+void Multiply(kernels::Precision precision, const std::vector<ProductChain>& chains);
+
+/** The operand b [k, n] as `Product::packed` takes it, in rows of whole panels. */
+at::Tensor Pack(kernels::Precision precision, const kernels::Operand& b, int64_t k, int64_t n);
 
 }  // namespace torchner

@@ -165,21 +165,30 @@ void TokenClassifier::Check(const Batch& batch) const {
 }
 
 bool TokenClassifier::RunsOnKernels(const ForwardOptions& options) const {
-  return device_.is_cpu() && options.numerics == Numerics::kFast && options.layout == LayoutKind::kPacked &&
-         !options.bf16;
+  if (!device_.is_cpu() || options.numerics != Numerics::kFast || options.layout != LayoutKind::kPacked) {
+    return false;
+  }
+  // Where the CPU has a matrix unit, libtorch's bfloat16 products run on it.
+  return !options.bf16 || (kernels::Selected().multiply_bf16 && !kernels::HasMatrixUnit());
+}
+
+at::Tensor TokenClassifier::Encode(const LaidOutBatch& batch, const ForwardOptions& options,
+                                   bool recompute) const {
+  if (!RunsOnKernels(options)) return encoder_(batch, options.training, recompute);
+  const auto precision = options.bf16 ? kernels::Precision::kBFloat16 : kernels::Precision::kFloat32;
+  return FusedEncode(encoder_, batch,
+                     {.training = options.training, .recompute = recompute, .precision = precision});
 }
 
 ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& options) const {
   Check(batch);
   at::AutoGradMode grad_mode(options.grad);
   NumericsScope numerics(options.numerics);
-  AutocastScope autocast(device_.type(), options.bf16);
+  AutocastScope autocast(device_.type(), options.bf16 && !RunsOnKernels(options));
 
   const LaidOutBatch laid_out = LayOut(batch, options.layout, device_);
   const bool recompute = options.grad && options.gradient_checkpointing;
-  const at::Tensor hidden = RunsOnKernels(options)
-                                ? FusedEncode(encoder_, laid_out, options.training, recompute)
-                                : encoder_(laid_out, options.training, recompute);
+  const at::Tensor hidden = Encode(laid_out, options, recompute);
   const at::Tensor scores = classifier_(at::dropout(hidden, config_.classifier_dropout, options.training));
 
   ForwardOutput output;
