@@ -42,7 +42,7 @@ export {
 } from "./model/runtime.ts";
 export type { Tensor } from "./model/tensor.ts";
 export { type ErrorCode, TorchnerError } from "./native/errors.ts";
-export type { Layout, Numerics } from "./native/types.ts";
+export type { InferenceDtype, Layout, Numerics } from "./native/types.ts";
 export { AdamW, type AdamWOptions } from "./optim/adamw.ts";
 export { getScheduler, type Scheduler } from "./optim/scheduler.ts";
 export type { AggregationStrategy, EntityGroup, TokenEntity } from "./pipeline/aggregation.ts";

@@ -2,7 +2,7 @@
 import { resolveModel } from "../hub/resolve.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import { setNumThreads } from "../model/runtime.ts";
-import type { Numerics } from "../native/types.ts";
+import type { InferenceDtype, Numerics } from "../native/types.ts";
 import { openTrained } from "../pipeline/open_trained.ts";
 import { AutoTokenizer, type Tokenizer } from "../tokenization/tokenizer.ts";
 
@@ -10,16 +10,17 @@ export interface ClassifierSettings {
   device?: string;
   threads?: number;
   numerics?: Numerics;
+  dtype?: InferenceDtype;
 }
 
 /** @throws {TorchnerError} `ECHECKPOINT` for a checkpoint whose classifier was never trained. */
 export async function openClassifier(
   source: string,
-  { device, threads, numerics }: ClassifierSettings,
+  { device, threads, numerics, dtype }: ClassifierSettings,
 ): Promise<{ model: TokenClassificationModel; tokenizer: Tokenizer }> {
   const folder = await resolveModel(source);
   if (threads !== undefined) await setNumThreads(threads);
   const tokenizer = await AutoTokenizer.fromPretrained(folder);
-  const model = await openTrained(folder, { device, numerics });
+  const model = await openTrained(folder, { device, numerics, dtype });
   return { model, tokenizer };
 }

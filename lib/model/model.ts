@@ -3,7 +3,14 @@ import { join } from "node:path";
 import type { Batch } from "../data/types.ts";
 import { checkChoice, checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import type { ForwardOptions, Layout, LoadReport, NativeModel, Numerics } from "../native/types.ts";
+import type {
+  ForwardOptions,
+  InferenceDtype,
+  Layout,
+  LoadReport,
+  NativeModel,
+  Numerics,
+} from "../native/types.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -36,6 +43,8 @@ export interface ModelSettings {
   labelSmoothing?: number;
   gradientCheckpointing?: boolean;
 }
+
+export const inferenceDtypes = ["fp32", "bf16", "int8"] as const satisfies readonly InferenceDtype[];
 
 export const settingNames = [
   "numerics",
@@ -184,6 +193,18 @@ export class TokenClassificationModel implements Disposable {
   async loadWeights(folder: string): Promise<void> {
     checkText("folder", folder);
     return this.#native.loadWeights([join(folder, "model.safetensors")]);
+  }
+
+  /**
+   * Lays the encoder's weights out for inference alone, once, in place of doing so at every forward pass: `fp32`
+   * (default) with the same results; `bf16` in half the memory, where the CPU multiplies bfloat16; `int8` in a quarter,
+   * each row of activations and each row of weights with a scale of its own (dynamic quantization). The model has
+   * `forward` without gradients and nothing else from then on; `numerics`, `layout` and `bf16` no longer matter.
+   * @throws {TorchnerError} `ESTATE` for a model that is not on the CPU, is packed already, or in bf16 on a CPU without it.
+   */
+  async packForInference(dtype: InferenceDtype = "fp32"): Promise<void> {
+    checkChoice("dtype", dtype, inferenceDtypes);
+    return this.#native.packForInference(dtype);
   }
 
   /** Frees the weights once running work has ended. */

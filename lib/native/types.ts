@@ -98,6 +98,9 @@ export interface ModelSpec {
   ignoreMismatchedSizes?: boolean;
 }
 
+/** What the encoder's products round weights and activations to at inference. */
+export type InferenceDtype = "fp32" | "bf16" | "int8";
+
 export interface NativeModel {
   readonly device: string;
   readonly disposed: boolean;
@@ -112,6 +115,8 @@ export interface NativeModel {
   save(path: string): Promise<void>;
   /** Copies values from safetensors files into the existing parameters: names and shapes must match. */
   loadWeights(paths: string[]): Promise<void>;
+  /** Lays weights out for inference in this dtype and frees them otherwise: `ESTATE` from all but forward. */
+  packForInference(dtype: InferenceDtype): Promise<void>;
   /** Total element count, and that without the embedding tables (for total_flos). */
   parameterCount(): { total: number; nonEmbedding: number };
   dispose(): void;

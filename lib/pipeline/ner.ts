@@ -2,7 +2,9 @@
 
 import { checkChoice, checkFlag, checkOptions } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
+import { inferenceDtypes } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
+import type { InferenceDtype } from "../native/types.ts";
 import type { Encoding } from "../tokenization/encoding.ts";
 import { AutoTokenizer } from "../tokenization/tokenizer.ts";
 import { type Window, windowsOf } from "../tokenization/windows.ts";
@@ -40,6 +42,11 @@ export interface PipelineOptions<
   ignoreLabels?: readonly string[];
   /** Where to load the model: `cpu`, `cuda`, `cuda:N` or `auto`. A model object has its device already. */
   device?: string;
+  /**
+   * What the model, loaded from a folder, computes in on the CPU: `fp32` (default), `bf16`, or `int8`, which is quickest
+   * and may cost some F1. See `packForInference` of a model.
+   */
+  dtype?: InferenceDtype;
   /** Windows per forward pass. Default 8. */
   batchSize?: number;
   /**
@@ -164,12 +171,18 @@ type Input = string | readonly string[];
 
 /** Loads what was named by a string; only that is freed by `dispose`. */
 async function open(model: string | Classifier, options: PipelineOptions): Promise<Parts> {
-  const { tokenizer = model, device } = options;
+  const { tokenizer = model, device, dtype } = options;
   if (typeof model === "string" ? model === "" : typeof model?.forward !== "function") {
     throw new TorchnerError("EARG", "model must be a checkpoint's folder or source, or a loaded model.");
   }
   if (typeof model !== "string" && device !== undefined) {
     throw new TorchnerError("EARG", "device goes with a model's folder; a loaded model has its own device.");
+  }
+  if (typeof model !== "string" && dtype !== undefined) {
+    throw new TorchnerError(
+      "EARG",
+      "dtype goes with a model's folder; call packForInference of a loaded model.",
+    );
   }
   if (typeof tokenizer !== "string" && !isTokenizer(tokenizer)) {
     throw new TorchnerError("EARG", "tokenizer is required with a loaded model: its folder, or a Tokenizer.");
@@ -186,7 +199,7 @@ async function open(model: string | Classifier, options: PipelineOptions): Promi
     return {
       tokenizer:
         typeof tokenizer === "string" ? own(await AutoTokenizer.fromPretrained(tokenizer)) : tokenizer,
-      model: typeof model === "string" ? own(await openTrained(model, { device })) : model,
+      model: typeof model === "string" ? own(await openTrained(model, { device, dtype })) : model,
       dispose,
     };
   } catch (error) {
@@ -328,6 +341,7 @@ const optionNames: readonly (keyof PipelineOptions)[] = [
   "aggregationStrategy",
   "ignoreLabels",
   "device",
+  "dtype",
   "batchSize",
   "stride",
   "isSplitIntoWords",
@@ -341,6 +355,7 @@ function checkSettings(options: PipelineOptions): void {
   if (aggregationStrategy !== undefined) {
     checkChoice("aggregationStrategy", aggregationStrategy, aggregationStrategies);
   }
+  if (options.dtype !== undefined) checkChoice("dtype", options.dtype, inferenceDtypes);
   checkFlag("validTags", options.validTags);
   if (delimiter !== undefined && (typeof delimiter !== "string" || !options.isSplitIntoWords)) {
     throw new TorchnerError(

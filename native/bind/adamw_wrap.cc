@@ -52,6 +52,9 @@ void AdamWWrap::Register(Napi::Env env, Napi::Object exports) {
 AdamWWrap::AdamWWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AdamWWrap>(info) {
   Guard(info, [&] {
     const std::shared_ptr<TokenClassifier> model = torchner::Unwrap<ModelWrap>(info[0], "model").Get("model");
+    if (model->packed()) {
+      throw Error(ErrorCode::kState, "AdamW: the model was packed for inference; load it again to train.");
+    }
     native_ = std::make_shared<AdamW>(model->parameters(), ReadOptions(info[1]));
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
     int64_t moments = 0;

@@ -137,6 +137,23 @@ Napi::Value LoadModel(const Napi::CallbackInfo& info) {
   });
 }
 
+/** @throws kState where the weights are gone because the model was packed. */
+std::shared_ptr<TokenClassifier> Whole(std::shared_ptr<TokenClassifier> model) {
+  if (model->packed()) {
+    throw Error(ErrorCode::kState,
+                "this model was packed for inference and has no weights of its own any more; load it again.");
+  }
+  return model;
+}
+
+kernels::Precision RequirePrecision(const Napi::Value& value) {
+  const std::string dtype = RequireString(value, "dtype");
+  if (dtype == "fp32") return kernels::Precision::kFloat32;
+  if (dtype == "bf16") return kernels::Precision::kBFloat16;
+  if (dtype == "int8") return kernels::Precision::kInt8;
+  throw Error(ErrorCode::kArgument, "dtype: '" + dtype + "' is not fp32, bf16 or int8.");
+}
+
 std::vector<NamedTensor> NamedParameters(const TokenClassifier& model) {
   std::vector<NamedTensor> named;
   for (const Parameter& parameter : model.parameters()) named.push_back({parameter.name, parameter.tensor});
@@ -153,6 +170,7 @@ void ModelWrap::Register(Napi::Env env, Napi::Object exports) {
                    InstanceMethod<&ModelWrap::ParameterValue>("parameter"),
                    InstanceMethod<&ModelWrap::Gradient>("gradient"), InstanceMethod<&ModelWrap::Save>("save"),
                    InstanceMethod<&ModelWrap::LoadWeights>("loadWeights"),
+                   InstanceMethod<&ModelWrap::PackForInference>("packForInference"),
                    InstanceMethod<&ModelWrap::ParameterCount>("parameterCount"),
                    InstanceMethod<&ModelWrap::DisposeNow>("dispose"), DisposedAccessor<ModelWrap>()});
   EnvData::Of(env).model_class = Napi::Persistent(constructor);
@@ -215,6 +233,7 @@ Napi::Value ModelWrap::CopyOfParameter(const Napi::CallbackInfo& info, Read read
     return OffThread(
         info.Env(),
         [model, parameter, read] {
+          Whole(model);
           at::NoGradGuard no_grad;
           return read(parameter->tensor);
         },
@@ -238,7 +257,7 @@ Napi::Value ModelWrap::Gradient(const Napi::CallbackInfo& info) {
 Napi::Value ModelWrap::Save(const Napi::CallbackInfo& info) {
   return GuardAsync(info, [&] {
     return OffThread(info.Env(), [model = Get("this model"), path = RequireString(info[0], "path")] {
-      WriteSafetensors(path, NamedParameters(*model));
+      WriteSafetensors(path, NamedParameters(*Whole(model)));
     });
   });
 }
@@ -248,7 +267,15 @@ Napi::Value ModelWrap::LoadWeights(const Napi::CallbackInfo& info) {
     std::vector<std::string> paths = RequireStrings(info[0], "paths");
     if (paths.empty()) throw Error(ErrorCode::kArgument, "paths: at least one file is needed.");
     return OffThread(info.Env(), [model = Get("this model"), paths = std::move(paths)] {
-      ReadExactly(paths, NamedParameters(*model));
+      ReadExactly(paths, NamedParameters(*Whole(model)));
+    });
+  });
+}
+
+Napi::Value ModelWrap::PackForInference(const Napi::CallbackInfo& info) {
+  return GuardAsync(info, [&] {
+    return OffThread(info.Env(), [model = Get("this model"), precision = RequirePrecision(info[0])] {
+      model->PackForInference(precision);
     });
   });
 }

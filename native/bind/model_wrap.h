@@ -25,6 +25,7 @@ class ModelWrap : public Napi::ObjectWrap<ModelWrap>, public Handle<TokenClassif
   Napi::Value Gradient(const Napi::CallbackInfo& info);
   Napi::Value Save(const Napi::CallbackInfo& info);
   Napi::Value LoadWeights(const Napi::CallbackInfo& info);
+  Napi::Value PackForInference(const Napi::CallbackInfo& info);
   Napi::Value ParameterCount(const Napi::CallbackInfo& info);
   Napi::Value DisposeNow(const Napi::CallbackInfo& info);
 

@@ -126,6 +126,41 @@ void TestMultiply(const Kernels& kernels, const Kernels& reference) {
   }
 }
 
+void TestInt8(const Kernels& kernels, const Kernels& reference) {
+  const int64_t shapes[][3] = {{1, 1, 1},    {1, 32, 64},    {14, 32, 256},  {15, 33, 257},
+                               {20, 20, 64}, {37, 95, 2050}, {600, 64, 300}, {5, 300, 31}};
+  std::vector<float> scratch(kMultiplyScratch);
+  for (const auto& [m, n, k] : shapes) {
+    for (int way = 0; way < 4; ++way) {
+      Guarded a(m, k), b = way & 1 ? Guarded(n, k) : Guarded(k, n), c(m, n), expected = c;
+      if (m > 1) std::fill_n(&a.At(m - 1, 0), k, 0.0f);
+      const std::vector<float> bias = Random(n);
+      Product product{};
+      product.m = m, product.n = n, product.k = k;
+      const Matrix am = a.matrix(), bm = b.matrix();
+      product.a = {am.data, am.stride, 1};
+      const Operand whole = way & 1 ? Operand{bm.data, 1, bm.stride} : Operand{bm.data, bm.stride, 1};
+      product.bias = way & 2 ? bias.data() : nullptr;
+      const auto run = [&](const Kernels& set, Guarded& to) {
+        const int64_t columns = (n + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
+        std::vector<float> packed(columns * CellsOf(Precision::kInt8, k), NAN);
+        set.pack(Precision::kInt8, whole, k, n, packed.data());
+        product.packed = packed.data();
+        product.c = to.matrix();
+        set.multiply_int8(product, scratch.data());
+      };
+      run(kernels, c);
+      run(reference, expected);
+      // An element halfway between two steps may go to either: 1 of 127 where there is but one.
+      Compare(Shape(kernels, "int8", {m, n, k, way}), c, expected, k == 1 ? 1e-2 : 2e-3);
+      a.At(0, 0) = NAN;
+      run(kernels, c);
+      ++checks;
+      if (!std::isnan(c.At(0, n - 1))) Fail(Shape(kernels, "int8 hides a NaN", {m, n, k}));
+    }
+  }
+}
+
 void TestNorm(const Kernels& kernels, const Kernels& reference) {
   for (const int64_t columns : {1, 7, 16, 48, 64, 100, 384, 770}) {
     for (int way = 0; way < 4; ++way) {
@@ -326,6 +361,7 @@ int main() {
   for (const Kernels* kernels : available) {
     const int before = checks;
     TestMultiply(*kernels, reference);
+    if (kernels != &reference) TestInt8(*kernels, reference);
     TestNorm(*kernels, reference);
     TestRows(*kernels, reference);
     TestAttention(*kernels, reference);

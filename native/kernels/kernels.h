@@ -43,8 +43,8 @@ struct Product {
   bool add = false;
 };
 
-/** What the elements of a product's operands are rounded to; sums are float32 in both. */
-enum class Precision { kFloat32, kBFloat16 };
+/** What the elements of a product's operands are rounded to. Sums are float32, those of kInt8 exact. */
+enum class Precision { kFloat32, kBFloat16, kInt8 };
 
 /** Rows of a that are packed or rounded at once, and cells between those that are rounded. */
 constexpr int64_t kPackedRows = 512;
@@ -55,9 +55,17 @@ constexpr int64_t kMultiplyScratch = kPackedRows * kCellStride + 256 * 32;
 /** Ranges of columns that start at a multiple of this share no panel of a packed operand. */
 constexpr int64_t kPanelColumns = 32;
 
-/** 32-bit cells that a column of depth k takes in a packed operand. */
+/** 32-bit cells that a column of depth k takes in a packed operand; in kInt8 with its sum and its scale. */
 constexpr int64_t CellsOf(Precision precision, int64_t k) {
-  return precision == Precision::kFloat32 ? k : (k + 1) / 2;
+  switch (precision) {
+    case Precision::kFloat32:
+      return k;
+    case Precision::kBFloat16:
+      return (k + 1) / 2;
+    case Precision::kInt8:
+      return (k + 3) / 4 + 2;
+  }
+  return k;
 }
 
 /**
@@ -196,6 +204,8 @@ struct Kernels {
   void (*multiply)(const Product&, float* scratch);
   /** With operands rounded to bfloat16; null where the set has no instruction for it. */
   void (*multiply_bf16)(const Product&, float* scratch);
+  /** b is packed, a's rows are contiguous, and nothing is added to. */
+  void (*multiply_int8)(const Product&, float* scratch);
   /** b [k, n] into CellsOf(precision, k) floats for each column, their number rounded up to kPanelColumns. */
   void (*pack)(Precision, const Operand& b, int64_t k, int64_t n, float* packed);
   void (*drop)(const Drop&, int64_t begin, int64_t end);

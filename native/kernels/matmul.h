@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -398,14 +398,6 @@ static void PackAs(const Operand& b, int64_t k, int64_t n, float* packed) {
 
 static void Multiply(const Product& product, float* scratch) {
   MultiplyAs<Float32>(product, scratch);
-}
-
-static void Pack(Precision precision, const Operand& b, int64_t k, int64_t n, float* packed) {
-#if defined(__AVX512BF16__)
-  if (precision == Precision::kBFloat16) return PackAs<BFloat16>(b, k, n, packed);
-#endif
-  (void)precision;
-  PackAs<Float32>(b, k, n, packed);
 }
 
 }  // namespace torchner::kernels::TORCHNER_ISA

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "kernels/kernels.h"
 
@@ -87,17 +88,49 @@ void Multiply(const Product& work, float*) {
   }
 }
 
+/** x in steps of `scale`, at most 127 of them either way. */
+int32_t Quantized(float x, float scale) {
+  return scale > 0 ? static_cast<int32_t>(std::lrint(x / scale)) : 0;
+}
+
+void PackColumn(Precision precision, const std::vector<float>& values, float* column) {
+  if (precision == Precision::kFloat32) {
+    std::copy(values.begin(), values.end(), column);
+  } else if (precision == Precision::kBFloat16) {
+    std::vector<uint16_t> halves(values.size());
+    std::transform(values.begin(), values.end(), halves.begin(), ToBFloat16);
+    std::memcpy(column, halves.data(), halves.size() * sizeof(uint16_t));
+  } else {
+    float largest = 0;
+    for (const float x : values) largest = std::max(largest, std::abs(x));
+    column[0] = largest / 127;
+    auto* bytes = reinterpret_cast<int8_t*>(column + 1);
+    for (size_t i = 0; i < values.size(); ++i) {
+      bytes[i] = static_cast<int8_t>(Quantized(values[i], column[0]));
+    }
+  }
+}
+
 void Pack(Precision precision, const Operand& b, int64_t k, int64_t n, float* packed) {
+  std::vector<float> values(k);
   for (int64_t j = 0; j < n; ++j) {
-    float* column = packed + j * CellsOf(precision, k);
-    for (int64_t i = 0; i < k; ++i) {
-      const float x = b.data[i * b.row + j * b.column];
-      if (precision == Precision::kFloat32) {
-        column[i] = x;
-      } else {
-        const uint16_t half = ToBFloat16(x);
-        std::memcpy(reinterpret_cast<char*>(column) + i * sizeof(half), &half, sizeof(half));
-      }
+    for (int64_t i = 0; i < k; ++i) values[i] = b.data[i * b.row + j * b.column];
+    PackColumn(precision, values, packed + j * CellsOf(precision, k));
+  }
+}
+
+void MultiplyInt8(const Product& work, float*) {
+  for (int64_t i = 0; i < work.m; ++i) {
+    const float* a = work.a.data + i * work.a.row;
+    float largest = 0;
+    for (int64_t k = 0; k < work.k; ++k) largest = std::max(largest, std::abs(a[k]));
+    for (int64_t j = 0; j < work.n; ++j) {
+      const float* column = work.packed + j * CellsOf(Precision::kInt8, work.k);
+      const auto* bytes = reinterpret_cast<const int8_t*>(column + 1);
+      int32_t sum = 0;
+      for (int64_t k = 0; k < work.k; ++k) sum += Quantized(a[k], largest / 127) * bytes[k];
+      work.c.data[i * work.c.stride + j] =
+          static_cast<float>(sum) * (largest / 127) * column[0] + (work.bias ? work.bias[j] : 0.0f);
     }
   }
 }
@@ -307,6 +340,7 @@ const Kernels kTable = {
     .name = "reference",
     .multiply = Multiply<Float32>,
     .multiply_bf16 = Multiply<BFloat16>,
+    .multiply_int8 = MultiplyInt8,
     .pack = Pack,
     .drop = DropRows,
     .norm_forward = NormForwardRows,

@@ -30,7 +30,8 @@ std::vector<const Kernels*> Available() {
   const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
                           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                           __builtin_cpu_supports("avx512vl");
-  if (has_avx512 && __builtin_cpu_supports("avx512bf16")) available.push_back(&avx512_bf16::kTable);
+  if (has_avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni"))
+    available.push_back(&avx512_bf16::kTable);
   if (has_avx512) available.push_back(&avx512::kTable);
   if (has_avx2) available.push_back(&avx2::kTable);
 #endif

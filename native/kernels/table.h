@@ -5,6 +5,7 @@
 #include "kernels/attention.h"
 #include "kernels/dropout.h"
 #include "kernels/matmul.h"
+#include "kernels/matmul_int8.h"
 #include "kernels/norm.h"
 
 /** The last thing that a file for one instruction set includes. */
@@ -19,6 +20,7 @@ const Kernels kTable = {
 #else
     .multiply_bf16 = nullptr,
 #endif
+    .multiply_int8 = MultiplyInt8,
     .pack = Pack,
     .drop = DropRows,
     .norm_forward = NormForwardRows,

@@ -119,18 +119,19 @@ at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, const 
   return EncodeLayers::apply(x, at::TensorList(parameters), pass);
 }
 
-Encoder WithPackedWeights(const Encoder& encoder, kernels::Precision precision) {
+void PackWeights(Encoder& encoder, kernels::Precision precision) {
   at::NoGradGuard no_grad;
-  Encoder packed = encoder;
-  for (EncoderLayer& layer : packed.layers) {
+  for (EncoderLayer& layer : encoder.layers) {
     SelfAttention& attention = layer.attention;
     for (Linear* linear : {&attention.query, &attention.key, &attention.value, &attention.output,
                            &layer.intermediate, &layer.output}) {
-      const at::Tensor weight = linear->weight.detach();
+      at::Tensor weight = std::exchange(linear->weight, {});
       linear->packed = Pack(precision, Transposed(weight), weight.size(1), weight.size(0));
+      // Whoever else holds the parameter, as the model's list of them does, keeps no copy alive.
+      weight.mutable_grad() = at::Tensor();
+      weight.set_data(at::empty({0}, weight.options()));
     }
   }
-  return packed;
 }
 
 }  // namespace torchner

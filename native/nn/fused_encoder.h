@@ -23,7 +23,7 @@ struct FusedOptions {
  */
 at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, const FusedOptions& options);
 
-/** A copy that shares the parameters and has each linear layer's weight packed for products. */
-Encoder WithPackedWeights(const Encoder& encoder, kernels::Precision precision);
+/** Replaces the layers' weights by what products of this precision read. */
+void PackWeights(Encoder& encoder, kernels::Precision precision);
 
 }  // namespace torchner

@@ -19,8 +19,10 @@ const Dropout* OrNull(const std::optional<Dropout>& dropout) {
 
 /** y = x W^T + b. */
 ProductChain Project(const at::Tensor& x, const Linear& linear, const at::Tensor& y) {
-  kernels::Product product = MakeProduct(AsIs(x), Transposed(linear.weight), x.size(1), y, linear.bias);
-  if (linear.packed.defined()) product.packed = linear.packed.const_data_ptr<float>();
+  const bool packed = linear.packed.defined();
+  const kernels::Operand weight = packed ? kernels::Operand{} : Transposed(linear.weight);
+  kernels::Product product = MakeProduct(AsIs(x), weight, x.size(1), y, linear.bias);
+  if (packed) product.packed = linear.packed.const_data_ptr<float>();
   return {{product}};
 }
 
@@ -208,7 +210,7 @@ std::vector<at::Tensor> ParametersOf(const EncoderLayer& layer) {
 
 at::Tensor ForwardLayer(const EncoderLayer& layer, const SequenceLayout& layout, const at::Tensor& x,
                         const LayerMode& mode, LayerRecord* record) {
-  const int64_t tokens = x.size(0), hidden = x.size(1), inner = layer.intermediate.weight.size(0);
+  const int64_t tokens = x.size(0), hidden = x.size(1), inner = layer.intermediate.bias.size(0);
   LayerRecord own;
   LayerRecord& kept = record ? *record : own;
   kept.x = x;

@@ -9,7 +9,7 @@ namespace torchner {
 /** y = x W^T + b on rows: [tokens, in] -> [tokens, out]. */
 struct Linear {
   at::Tensor weight, bias;
-  /** The weight as products on our kernels take it, for inference alone; undefined in a model that trains. */
+  /** In place of `weight`, which is undefined then, in a model that was packed for inference. */
   at::Tensor packed = {};
   at::Tensor operator()(const at::Tensor& x) const;
 };

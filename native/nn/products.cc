@@ -25,16 +25,18 @@ int64_t Parts(int64_t size, int64_t step) {
  * The rows of a that a rectangle needs, as deep as a panel, stay in the second-level cache, and all of its
  * columns run past them there. Rectangles are many enough for the threads to finish together, and no more.
  */
-TiledChain CutIntoTiles(const ProductChain& chain) {
-  constexpr int64_t kMostColumns = 192;
+TiledChain CutIntoTiles(kernels::Precision precision, const ProductChain& chain) {
+  // With kInt8 each rectangle quantizes its rows anew.
+  const bool wide = precision == kernels::Precision::kInt8;
+  const int64_t most_columns = wide ? 768 : 192;
   const kernels::Product& product = chain.products.front();
-  const int64_t shares = 2 * at::get_num_threads();
+  const int64_t shares = (wide ? 1 : 2) * at::get_num_threads();
   TiledChain tiled;
   tiled.chain = &chain;
   tiled.row_step = Parts(product.m, Parts(product.m, kernels::kPackedRows));
   const int64_t down = Parts(product.m, tiled.row_step);
   const int64_t panels = Parts(Parts(product.n, Parts(shares, down)), kernels::kPanelColumns);
-  tiled.column_step = std::min(panels * kernels::kPanelColumns, kMostColumns);
+  tiled.column_step = std::min(panels * kernels::kPanelColumns, most_columns);
   tiled.across = Parts(product.n, tiled.column_step);
   tiled.tiles = down * tiled.across;
   return tiled;
@@ -52,6 +54,19 @@ kernels::Product PartOf(kernels::Precision precision, const kernels::Product& wh
   return part;
 }
 
+auto MultiplyOf(kernels::Precision precision) {
+  const kernels::Kernels& kernels = kernels::Selected();
+  switch (precision) {
+    case kernels::Precision::kFloat32:
+      return kernels.multiply;
+    case kernels::Precision::kBFloat16:
+      return kernels.multiply_bf16;
+    case kernels::Precision::kInt8:
+      return kernels.multiply_int8;
+  }
+  return kernels.multiply;
+}
+
 void MultiplyTile(kernels::Precision precision, const TiledChain& tiled, int64_t index) {
   const std::vector<kernels::Product>& products = tiled.chain->products;
   Tile tile;
@@ -63,11 +78,7 @@ void MultiplyTile(kernels::Precision precision, const TiledChain& tiled, int64_t
   for (size_t i = 0; i < products.size(); ++i) {
     kernels::Product part = PartOf(precision, products[i], tile);
     if (i > 0) part.add = true;
-    if (precision == kernels::Precision::kBFloat16) {
-      kernels::Selected().multiply_bf16(part, scratch);
-    } else {
-      kernels::Selected().multiply(part, scratch);
-    }
+    MultiplyOf(precision)(part, scratch);
   }
   if (tiled.chain->finish) tiled.chain->finish(tile);
 }
@@ -112,7 +123,7 @@ void Multiply(kernels::Precision precision, const std::vector<ProductChain>& cha
   std::vector<int64_t> ends;
   int64_t total = 0;
   for (const ProductChain& chain : chains) {
-    tiled.push_back(CutIntoTiles(chain));
+    tiled.push_back(CutIntoTiles(precision, chain));
     ends.push_back(total += tiled.back().tiles);
   }
   ParallelTasks(total, [&](int64_t task) {

@@ -174,14 +174,36 @@ bool TokenClassifier::RunsOnKernels(const ForwardOptions& options) const {
 
 at::Tensor TokenClassifier::Encode(const LaidOutBatch& batch, const ForwardOptions& options,
                                    bool recompute) const {
+  if (packed_) return FusedEncode(encoder_, batch, {.training = options.training, .precision = *packed_});
   if (!RunsOnKernels(options)) return encoder_(batch, options.training, recompute);
   const auto precision = options.bf16 ? kernels::Precision::kBFloat16 : kernels::Precision::kFloat32;
   return FusedEncode(encoder_, batch,
                      {.training = options.training, .recompute = recompute, .precision = precision});
 }
 
-ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& options) const {
+void TokenClassifier::PackForInference(kernels::Precision precision) {
+  if (!device_.is_cpu()) throw Error(ErrorCode::kState, "packForInference: the model is not on the CPU.");
+  if (packed_) throw Error(ErrorCode::kState, "packForInference: the model is packed already.");
+  if (precision == kernels::Precision::kBFloat16 && !kernels::Selected().multiply_bf16) {
+    throw Error(ErrorCode::kState,
+                "dtype: this CPU does not multiply bfloat16 (AVX512_BF16 is missing); use fp32 or int8.");
+  }
+  PackWeights(encoder_, precision);
+  packed_ = precision;
+}
+
+ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& given) const {
   Check(batch);
+  ForwardOptions options = given;
+  if (packed_) {
+    if (options.grad) {
+      throw Error(
+          ErrorCode::kState,
+          "forward: the model was packed for inference and has no gradients; load it again to train.");
+    }
+    options.layout = LayoutKind::kPacked;
+    options.bf16 = false;
+  }
   at::AutoGradMode grad_mode(options.grad);
   NumericsScope numerics(options.numerics);
   AutocastScope autocast(device_.type(), options.bf16 && !RunsOnKernels(options));

@@ -2,11 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/batch.h"
 #include "core/numerics.h"
+#include "kernels/kernels.h"
 #include "nn/encoder.h"
 #include "nn/family.h"
 
@@ -53,7 +55,8 @@ class TokenClassifier {
   const EncoderConfig& config() const { return config_; }
   const KeyMap& keys() const { return keys_; }
   c10::Device device() const { return device_; }
-  /** In the order of transformers' `named_parameters()`, which fixes the order of norms and optimizer state.
+  /** Without elements where they are packed for inference. In the order of transformers'
+   * `named_parameters()`, which fixes the order of norms and optimizer state.
    */
   const std::vector<Parameter>& parameters() const { return parameters_; }
   /** nullptr where there is no such name. */
@@ -62,7 +65,16 @@ class TokenClassifier {
   /** Throws kArgument naming the field where a shape or an id does not fit this model. */
   void Check(const Batch& batch) const;
 
+  /** `numerics`, `layout` and `bf16` hold for a model that is whole; a packed one has what it was packed for.
+   */
   ForwardOutput Forward(const Batch& batch, const ForwardOptions& options) const;
+
+  /**
+   * Lays the encoder's weights out for products of this precision and lets go of them otherwise: from now on
+   * the model has a forward pass without gradients, on the CPU, and nothing else.
+   */
+  void PackForInference(kernels::Precision precision);
+  bool packed() const { return packed_.has_value(); }
 
  private:
   /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
@@ -76,6 +88,7 @@ class TokenClassifier {
   std::vector<Parameter> parameters_;
   Encoder encoder_;
   Linear classifier_;
+  std::optional<kernels::Precision> packed_;
 };
 
 /** Fresh values as transformers draws them: N(0, initializer_range) weights, zero biases, unit LayerNorm. */

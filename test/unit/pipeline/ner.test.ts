@@ -135,6 +135,8 @@ test.each([
   ["an unknown option", { aggregation_strategy: "simple" }, "aggregationStrategy"],
   ["an unknown strategy", { aggregationStrategy: "simpel" }, "did you mean simple?"],
   ["a batch size of none", { batchSize: 0 }, "batchSize"],
+  ["an unknown dtype", { dtype: "int4" }, "dtype"],
+  ["a dtype for a model that is loaded", { dtype: "int8" }, "packForInference"],
   ["a negative stride", { stride: -1 }, "stride"],
   ["labels that are no array", { ignoreLabels: "O" }, "ignoreLabels"],
   ["a device for a loaded model", { device: "cpu" }, "device"],
