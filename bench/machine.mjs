@@ -8,7 +8,7 @@ import { pinnedVersions } from "../test/interop/environment.mjs";
 import { projectRoot } from "../third_party/paths.mjs";
 
 export async function describeMachine() {
-  const { torchVersion, cpuCapability, matmul } = await runtimeInfo();
+  const { torchVersion, cpuCapability, kernels } = await runtimeInfo();
   const { dependencies } = JSON.parse(
     readFileSync(join(projectRoot, "bench", "peers", "package.json"), "utf8"),
   );
@@ -19,7 +19,7 @@ export async function describeMachine() {
     // Of the machine before the first contender: whoever reads the figures wants to know that it was quiet.
     load: loadavg()[0],
     cpuCapability,
-    products: matmul.backend,
+    kernels,
     node: process.version,
     libtorch: torchVersion,
     commit: commit(),

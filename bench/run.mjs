@@ -82,7 +82,7 @@ function racer({ alone, threads, log }) {
 function headOf({ machine, corpus, options }) {
   return (
     `${machine.cpu}, ${machine.cores} cores (load ${machine.load.toFixed(1)} before), ${options.threads} threads, ` +
-    `${machine.cpuCapability}, ${machine.products}, node ${machine.node}, libtorch ${machine.libtorch}, ` +
+    `${machine.cpuCapability}, ${machine.kernels}, node ${machine.node}, libtorch ${machine.libtorch}, ` +
     `torchner ${machine.commit ?? ""}, ${corpus}`
   );
 }

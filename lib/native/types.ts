@@ -186,7 +186,10 @@ export interface RuntimeInfo {
   cpuCapability: string;
   threads: number;
   /** The product behind `fast` on this CPU: its name and its error against float64. */
+  /** libtorch's products with fast numerics, which take over where our kernels do not. */
   matmul: { backend: string; relativeError: number };
+  /** Set of our own CPU kernels, by instruction set; TORCHNER_KERNELS in the environment names another. */
+  kernels: string;
   cuda: { available: boolean; devices: string[]; reason?: string };
 }
 

@@ -13,6 +13,7 @@
 #include "core/device.h"
 #include "core/numerics.h"
 #include "io/rng_state.h"
+#include "kernels/kernels.h"
 
 namespace torchner {
 namespace {
@@ -21,6 +22,7 @@ struct RuntimeInfo {
   std::string cpu_capability;
   int threads;
   MatmulChoice matmul;
+  std::string kernels;
   CudaState cuda;
 };
 
@@ -29,7 +31,8 @@ Napi::Value GetRuntimeInfo(const Napi::CallbackInfo& info) {
     return OffThread(
         info.Env(),
         [] {
-          return RuntimeInfo{at::get_cpu_capability(), at::get_num_threads(), FastMatmul(), CudaStatus()};
+          return RuntimeInfo{at::get_cpu_capability(), at::get_num_threads(), FastMatmul(),
+                             kernels::Selected().name, CudaStatus()};
         },
         [](Napi::Env env, const RuntimeInfo& read) {
           Napi::Object matmul = Napi::Object::New(env);
@@ -46,6 +49,7 @@ Napi::Value GetRuntimeInfo(const Napi::CallbackInfo& info) {
           object.Set("cpuCapability", read.cpu_capability);
           object.Set("threads", read.threads);
           object.Set("matmul", matmul);
+          object.Set("kernels", read.kernels);
           object.Set("cuda", cuda);
           return object;
         });

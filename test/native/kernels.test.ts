@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../support/shared.ts";
 
+const program = join(projectRoot, "build", "Release", "kernel_test");
+
 test("every set of kernels that this CPU has computes what the plain loops do", () => {
-  const program = join(projectRoot, "build", "Release", "kernel_test");
   const { status, stdout, stderr } = spawnSync(program, { encoding: "utf8" });
   expect({
     status,
@@ -16,3 +17,30 @@ test("every set of kernels that this CPU has computes what the plain loops do", 
   });
   expect(stdout).toMatch(/^baseline: \d{3,} checks$/m);
 });
+
+/** Jest on test/native's files of these names, on the given set of kernels. */
+function testOn(set: string, names: readonly string[]) {
+  const jest = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
+  const files = names.map((name) => `test/native/${name}.test.ts`);
+  return spawnSync(
+    process.execPath,
+    ["--experimental-vm-modules", "--no-warnings", jest, ...files, "--runInBand", "--reporters=default"],
+    { cwd: projectRoot, encoding: "utf8", env: { ...process.env, TORCHNER_KERNELS: set } },
+  );
+}
+
+test("models train and answer alike on every set", () => {
+  const sets = spawnSync(program, { encoding: "utf8" }).stdout.match(/^\w+(?=:)/gm) ?? [];
+  expect(sets.at(-1)).toBe("reference");
+  // The first is what the whole suite runs on.
+  for (const set of sets.slice(1)) {
+    const { status, stderr } = testOn(set, ["fused_encoder", "adamw", "packed_model"]);
+    expect([set, status, status === 0 ? "" : stderr]).toEqual([set, 0, ""]);
+  }
+}, 300_000);
+
+test("a set that this CPU does not have is refused with those that it has", () => {
+  const { status, stderr } = testOn("avx1024", ["packed_model"]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/TORCHNER_KERNELS=avx1024 names no kernels .* give one of .*baseline, reference/);
+}, 60_000);

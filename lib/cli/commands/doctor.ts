@@ -62,7 +62,14 @@ async function checkNative(): Promise<Check[]> {
   return checks;
 }
 
-function describeRuntime({ torchVersion, cpuCapability, threads, matmul, cuda }: RuntimeInfo): Check[] {
+function describeRuntime({
+  torchVersion,
+  cpuCapability,
+  threads,
+  matmul,
+  kernels,
+  cuda,
+}: RuntimeInfo): Check[] {
   const matmulError = matmul.relativeError.toExponential(1);
   return [
     {
@@ -70,7 +77,8 @@ function describeRuntime({ torchVersion, cpuCapability, threads, matmul, cuda }:
       ok: true,
       detail: `libtorch ${torchVersion}, ${cpuCapability}, ${threads} threads`,
     },
-    { name: "products", ok: true, detail: `${matmul.backend} (relative error ${matmulError})` },
+    { name: "kernels", ok: true, detail: kernels },
+    { name: "products of libtorch", ok: true, detail: `${matmul.backend} (relative error ${matmulError})` },
     {
       name: "device",
       ok: true,
