@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/parallel.h"
 #include "nn/fused_layer.h"
 #include "nn/products.h"
 
@@ -36,9 +37,26 @@ std::optional<kernels::Dropout> DropoutAt(uint64_t key, int64_t place, double p)
       .scale = threshold < kDraws ? static_cast<float>(kDraws / (kDraws - threshold)) : 0.0f};
 }
 
-/** One forward pass over all layers, and what it leaves for backward. */
+/** A copy with gaps between rows. */
+at::Tensor CopyOfRows(const at::Tensor& x) {
+  const at::Tensor copy = MakeRows(x.size(0), x.size(1));
+  copy.copy_(x);
+  return copy;
+}
+
+/** In place; multiplies by the same factors whenever it is called. */
+void DropRows(const at::Tensor& x, const std::optional<kernels::Dropout>& dropout) {
+  if (!dropout) return;
+  constexpr int64_t kGrain = 32;
+  const kernels::Drop work{.columns = x.size(1), .x = RowsOf(x), .dropout = *dropout};
+  ParallelRanges(x.size(0), kGrain,
+                 [&](int64_t begin, int64_t end) { kernels::Selected().drop(work, begin, end); });
+}
+
+/** One forward pass from the embeddings to the classifier, and what it leaves for backward. */
 struct Pass : torch::CustomClassHolder {
   std::vector<EncoderLayer> layers;
+  double embedding_dropout = 0;
   SequenceLayout layout;
   uint64_t key = 0;
   FusedOptions options;
@@ -57,7 +75,12 @@ struct Pass : torch::CustomClassHolder {
     return mode;
   }
 
-  at::Tensor Forward(at::Tensor x, bool keep) {
+  std::optional<kernels::Dropout> DropoutBefore() const { return DropoutAround(-2, embedding_dropout); }
+  std::optional<kernels::Dropout> DropoutBehind() const { return DropoutAround(-1, options.output_dropout); }
+
+  at::Tensor Forward(const at::Tensor& embedded, bool keep) {
+    at::Tensor x = CopyOfRows(embedded);
+    DropRows(x, DropoutBefore());
     if (keep) records.resize(layers.size());
     for (size_t i = 0; i < layers.size(); ++i) {
       const at::Tensor y =
@@ -65,6 +88,8 @@ struct Pass : torch::CustomClassHolder {
       if (keep) records[i].x = x;
       x = y;
     }
+    // No layer has kept its own result.
+    DropRows(x, DropoutBehind());
     return x;
   }
 
@@ -72,6 +97,11 @@ struct Pass : torch::CustomClassHolder {
     LayerRecord record = std::exchange(records[index], {});
     if (options.recompute) ForwardLayer(layers[index], layout, record.x, ModeOf(index), &record);
     return BackwardLayer(layers[index], layout, record, ModeOf(index), y_gradient);
+  }
+
+ private:
+  std::optional<kernels::Dropout> DropoutAround(int64_t place, double p) const {
+    return options.training ? DropoutAt(key, place, p) : std::nullopt;
   }
 };
 
@@ -85,16 +115,18 @@ struct EncodeLayers : torch::autograd::Function<EncodeLayers> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto pass = c10::static_intrusive_pointer_cast<Pass>(context->saved_data["pass"].toCapsule());
-    const size_t each = ParametersOf(pass->layers.front()).size();
+    const size_t layers = pass->layers.size();
+    const size_t each = layers > 0 ? ParametersOf(pass->layers.front()).size() : 0;
     // x, the parameters, and the pass, which has no gradient.
-    variable_list result(1 + each * pass->layers.size() + 1);
-    at::Tensor gradient = gradients[0];
-    if (gradient.stride(1) != 1) gradient = gradient.contiguous();
-    for (size_t i = pass->layers.size(); i-- > 0;) {
+    variable_list result(1 + each * layers + 1);
+    at::Tensor gradient = CopyOfRows(gradients[0]);
+    DropRows(gradient, pass->DropoutBehind());
+    for (size_t i = layers; i-- > 0;) {
       LayerGradients layer = pass->Backward(i, gradient);
       std::move(layer.parameters.begin(), layer.parameters.end(), result.begin() + 1 + i * each);
       gradient = layer.x;
     }
+    DropRows(gradient, pass->DropoutBefore());
     result[0] = gradient;
     return result;
   }
@@ -103,14 +135,14 @@ struct EncodeLayers : torch::autograd::Function<EncodeLayers> {
 }  // namespace
 
 at::Tensor FusedEncode(const Encoder& encoder, const LaidOutBatch& batch, const FusedOptions& options) {
-  const at::Tensor x = encoder.embeddings(batch, options.training);
+  const at::Tensor x = encoder.embeddings(batch, /*training=*/false);
   auto pass = c10::make_intrusive<Pass>();
   // Copies, since the graph may outlive the model; they share the tensors.
   pass->layers = encoder.layers;
+  pass->embedding_dropout = encoder.embeddings.dropout;
   pass->layout = batch.layout;
   pass->options = options;
   if (options.training) pass->key = DrawKey();
-  if (encoder.layers.empty()) return x;
   if (!at::GradMode::is_enabled()) return pass->Forward(x, /*keep=*/false);
   std::vector<at::Tensor> parameters;
   for (const EncoderLayer& layer : encoder.layers) {

@@ -12,6 +12,8 @@ struct FusedOptions {
   /** Keep each layer's input alone for backward, and run the layer again there. */
   bool recompute = false;
   kernels::Precision precision = kernels::Precision::kFloat32;
+  /** Of what is returned, when training. */
+  double output_dropout = 0;
 };
 
 /**

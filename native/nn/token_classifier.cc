@@ -174,11 +174,16 @@ bool TokenClassifier::RunsOnKernels(const ForwardOptions& options) const {
 
 at::Tensor TokenClassifier::Encode(const LaidOutBatch& batch, const ForwardOptions& options,
                                    bool recompute) const {
-  if (packed_) return FusedEncode(encoder_, batch, {.training = options.training, .precision = *packed_});
-  if (!RunsOnKernels(options)) return encoder_(batch, options.training, recompute);
+  if (!packed_ && !RunsOnKernels(options)) {
+    const at::Tensor hidden = encoder_(batch, options.training, recompute);
+    return at::dropout(hidden, config_.classifier_dropout, options.training);
+  }
   const auto precision = options.bf16 ? kernels::Precision::kBFloat16 : kernels::Precision::kFloat32;
   return FusedEncode(encoder_, batch,
-                     {.training = options.training, .recompute = recompute, .precision = precision});
+                     {.training = options.training,
+                      .recompute = recompute,
+                      .precision = packed_.value_or(precision),
+                      .output_dropout = config_.classifier_dropout});
 }
 
 void TokenClassifier::PackForInference(kernels::Precision precision) {
@@ -210,8 +215,7 @@ ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions&
 
   const LaidOutBatch laid_out = LayOut(batch, options.layout, device_);
   const bool recompute = options.grad && options.gradient_checkpointing;
-  const at::Tensor hidden = Encode(laid_out, options, recompute);
-  const at::Tensor scores = classifier_(at::dropout(hidden, config_.classifier_dropout, options.training));
+  const at::Tensor scores = classifier_(Encode(laid_out, options, recompute));
 
   ForwardOutput output;
   if (laid_out.labels.defined()) {

@@ -79,7 +79,7 @@ class TokenClassifier {
  private:
   /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
   bool RunsOnKernels(const ForwardOptions& options) const;
-  /** -> [tokens, hidden] */
+  /** What the classifier takes, [tokens, hidden]. */
   at::Tensor Encode(const LaidOutBatch& batch, const ForwardOptions& options, bool recompute) const;
 
   EncoderConfig config_;

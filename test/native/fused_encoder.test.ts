@@ -1,5 +1,6 @@
 import { runtimeInfo, setNumThreads, setSeed } from "../../lib/model/runtime.ts";
 import type { ForwardOptions } from "../../lib/native/types.ts";
+import { AdamW } from "../../lib/optim/adamw.ts";
 import { parametersOf, tinyBatch, tinyConfig, tinyDistilConfig, tinyModel } from "./tiny_model.ts";
 
 beforeAll(() => setNumThreads(2));
@@ -95,6 +96,29 @@ test.each<ForwardOptions>([
   const layers = (values: Map<string, Float32Array>) =>
     [...values].filter(([name]) => /^loss|encoder\.layer/.test(name));
   expect(layers(await run(1))).toEqual(layers(await run(2)));
+});
+
+test.each([
+  ["BERT", { ...tinyConfig, classifier_dropout: 0.4 }],
+  ["DistilBERT", tinyDistilConfig],
+])("backward of %s drops what forward dropped, at every place", async (_, config) => {
+  using model = (await tinyModel(config)).train();
+  // Adam's first step moves each weight by lr against its gradient's sign, so the loss falls by lr times their sum.
+  const lr = 1e-5;
+  using optimizer = new AdamW(model, { lr, weightDecay: 0, eps: 1e-12 });
+  await setSeed(5);
+  using before = await model.forward(tinyBatch());
+  await before.loss!.backward();
+  let sum = 0;
+  for (const name of model.parameterNames()) {
+    using gradient = await model.getGradient(name);
+    for (const value of (await gradient.toTypedArray()) as Float32Array) sum += Math.abs(value);
+  }
+  await optimizer.step();
+  await setSeed(5);
+  using after = await model.forward(tinyBatch());
+  const fall = (await before.loss!.item()) - (await after.loss!.item());
+  expect(fall / (lr * sum)).toBeCloseTo(1, 1);
 });
 
 test("another seed draws other masks", async () => {
