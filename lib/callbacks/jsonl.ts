@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeFileDurably } from "../files/durable.ts";
 import { checkOptions, checkText } from "../messages/checks.ts";
-import { writeFileDurably } from "../training/durable.ts";
 import type { TrainerCallback } from "./callback.ts";
 import { writingTo } from "./log_file.ts";
 

@@ -2,18 +2,11 @@ import { constants } from "node:fs";
 import { access, readdir, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
+import { resultFiles } from "../training/outputs.ts";
 
 const checkpointName = /^checkpoint-\d+$/;
 /** What a run that was killed while it wrote a checkpoint has left. */
 const brokenName = /^tmp-checkpoint-\d+-[0-9a-f]{8}(-old)?$/;
-const resultFiles = [
-  "all_results.json",
-  "train_results.json",
-  "eval_results.json",
-  "predict_results.json",
-  "predictions.txt",
-  "trainer_state.json",
-];
 /** Any of these, or a checkpoint, says that a run has ended or stopped here. */
 const runFiles = [...resultFiles, "training_args.json", "model.safetensors"];
 

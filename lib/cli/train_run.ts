@@ -21,6 +21,7 @@ import { camelCase } from "../training/option_types.ts";
 import { type TrainOptions, trainingOptions } from "../training/options.ts";
 import { writePredictions, writeResults } from "../training/outputs.ts";
 import type { Published } from "../training/publish.ts";
+import { checkNotInUse, withRunLock } from "../training/run_lock.ts";
 import { countWindows, sentencesOf } from "../training/sentences.ts";
 import type { LogRow } from "../training/state.ts";
 import { Trainer, type TrainOutput } from "../training/trainer.ts";
@@ -59,7 +60,17 @@ export async function runTrain(
   terminal: Terminal,
   { evaluatesIfItCan }: { evaluatesIfItCan: boolean },
 ): Promise<void> {
-  await checkOutputFolder(given.outputDir, given.overwriteOutputDir || resumes(given));
+  const { outputDir } = given;
+  await checkNotInUse(outputDir, "EUSAGE"); // a folder in use holds a run, but not one to go on with
+  await checkOutputFolder(outputDir, given.overwriteOutputDir || resumes(given));
+  await withRunLock(outputDir, () => runInFolder(given, terminal, evaluatesIfItCan), "EUSAGE");
+}
+
+async function runInFolder(
+  given: TrainOptions,
+  terminal: Terminal,
+  evaluatesIfItCan: boolean,
+): Promise<void> {
   const raw = await loadData(given, terminal);
   const values = raw.validation ? given : withoutValidation(given, evaluatesIfItCan);
   const parts = await prepare(raw, values, terminal);

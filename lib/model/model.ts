@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../data/types.ts";
+import { writeFileDurably } from "../files/durable.ts";
 import { checkChoice, checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type {
@@ -178,14 +178,7 @@ export class TokenClassificationModel implements Disposable {
   /** Writes `config.json` and `model.safetensors`, which Python's `from_pretrained` opens too. */
   async savePretrained(folder: string): Promise<void> {
     checkText("folder", folder);
-    try {
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, "config.json"), `${JSON.stringify(this.config, null, 2)}\n`);
-    } catch (error) {
-      throw new TorchnerError("EIO", `${folder}: cannot write config.json: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    await writeFileDurably(join(folder, "config.json"), `${JSON.stringify(this.config, null, 2)}\n`);
     await this.#native.save(join(folder, "model.safetensors"));
   }
 

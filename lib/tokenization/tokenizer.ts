@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileDurably } from "../files/durable.ts";
 import { resolveModel } from "../hub/resolve.ts";
 import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -169,16 +169,7 @@ export class Tokenizer {
     const files = filesToSave(this.#files, this.#settings, this.#specials.tokens, () =>
       this.#native.toJson(),
     );
-    let path = folder;
-    try {
-      await mkdir(folder, { recursive: true });
-      for (const [name, bytes] of Object.entries(files)) {
-        path = join(folder, name);
-        await writeFile(path, bytes);
-      }
-    } catch (cause) {
-      throw new TorchnerError("EIO", `cannot write ${path}: ${(cause as Error).message}`, { cause });
-    }
+    for (const [name, bytes] of Object.entries(files)) await writeFileDurably(join(folder, name), bytes);
   }
 
   /** Frees the native tokenizer now; every other call throws `ESTATE` afterwards. A second call does nothing. */

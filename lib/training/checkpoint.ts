@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { interruptedWrites, writeFolderDurably } from "../files/durable.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Numerics } from "../native/types.ts";
 import type { SchedulerState } from "../optim/scheduler.ts";
-import { interruptedWrites, writeFolderDurably } from "./durable.ts";
 import type { ProcessingClass, TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { type Manifest, readManifest, verifyCheckpoint, writeManifest } from "./manifest.ts";
+import { replacedFiles } from "./outputs.ts";
 import { type Progress, progressFromJson, progressToJson } from "./progress.ts";
 import { stateFromJson, stateToJson, type TrainerState } from "./state.ts";
 import { packageVersion } from "./versions.ts";
@@ -166,14 +167,15 @@ export async function checkpointFolders(outputDir: string): Promise<string[]> {
 }
 
 /**
- * Puts right what a process that died while it wrote a checkpoint has left: one that is whole takes its place if that
- * is empty, which it is when an older checkpoint of the step was just moved out of it; the others go.
+ * Puts right what a process that died while it wrote has left: a checkpoint that is whole takes its place if that
+ * is empty, which it is when an older checkpoint of the step was just moved out of it; the rest goes.
  */
 export async function finishInterruptedWrites(
   outputDir: string,
   note: (line: string) => void,
 ): Promise<void> {
   for (const { path, target } of await interruptedWrites(outputDir)) {
+    if (replacedFiles.has(basename(target))) await rm(path, { recursive: true, force: true });
     if (!folderName.test(basename(target))) continue;
     const whole = await verifyCheckpoint(path).catch(() => undefined);
     const moved = whole && !(await readManifest(target)) && (await moveTo(path, target));

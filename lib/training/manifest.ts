@@ -1,9 +1,9 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { syncFile } from "../files/durable.ts";
 import { sha256 } from "../files/sha256.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Numerics } from "../native/types.ts";
-import { syncFile } from "./durable.ts";
 
 export const MANIFEST = "manifest.json";
 

@@ -1,9 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileDurably } from "../files/durable.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { writeFileDurably } from "./durable.ts";
+import { tokenizerFileNames } from "../tokenization/tokenizer_files.ts";
 import { pythonJson } from "./python_json.ts";
+import { RUN_LOCK } from "./run_lock.ts";
 import { isFloatKey, type LogRow } from "./state.ts";
+
+/** What a run writes beside its checkpoints and the model. */
+export const resultFiles = [
+  "all_results.json",
+  "train_results.json",
+  "eval_results.json",
+  "predict_results.json",
+  "predictions.txt",
+  "trainer_state.json",
+];
+
+/** Files of an output folder that are written aside first; so a copy under a temporary name is what a death has left. */
+export const replacedFiles: ReadonlySet<string> = new Set([
+  ...resultFiles,
+  ...["config.json", "training_args.json", "README.md", "log.jsonl", RUN_LOCK],
+  ...tokenizerFileNames,
+]);
 
 /**
  * Writes `{split}_results.json`, and its entries into `all_results.json` beside those that are there.

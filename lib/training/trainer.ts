@@ -12,6 +12,7 @@ import { tensorboard } from "../callbacks/tensorboard.ts";
 import { DataCollatorForTokenClassification, type Padding } from "../data/collator.ts";
 import { DataLoader } from "../data/data_loader.ts";
 import type { Batch } from "../data/types.ts";
+import { writeFileDurably } from "../files/durable.ts";
 import { checkFlag, checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import { drawBaseSeed, runtimeInfo, setNumThreads, setSeed } from "../model/runtime.ts";
@@ -27,7 +28,6 @@ import {
   type StoredRun,
 } from "./checkpoint.ts";
 import { dataFingerprint } from "./data_fingerprint.ts";
-import { writeFileDurably } from "./durable.ts";
 import { evaluationOrder } from "./epochs.ts";
 import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
@@ -39,6 +39,7 @@ import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
 import { deleteRun } from "./rotation.ts";
+import { withRunLock } from "./run_lock.ts";
 import { truncatedRows, windowsNote } from "./sentences.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
 import { type LogRow, newTrainerState, stateToJson, type TrainerState } from "./state.ts";
@@ -147,8 +148,8 @@ export class Trainer {
    *   never stopped, bit for bit on the CPU. Default: `args.resumeFromCheckpoint`.
    * @param options.force  Goes on from a checkpoint of other data, options or labels.
    * @throws {TorchnerError} `EARG` for options that are none, `ECHECKPOINT` for a checkpoint that is damaged or another
-   *   run's, `EABORT` when stopped, `ENONFINITE` when the loss stays NaN or infinite, `EOOM` where memory does not
-   *   suffice, `ESTATE` while another `train()` runs.
+   *   run's, `EABORT` when stopped, `ENONFINITE` when losses or gradients stay NaN or infinite, `EOOM` where memory does
+   *   not suffice, `ESTATE` while another `train()` runs, of this Trainer or into this output folder.
    */
   async train(options: TrainOptions = {}): Promise<TrainOutput> {
     checkTrainOptions(options);
@@ -157,7 +158,7 @@ export class Trainer {
     this.#training = true;
     this.#signal = options.signal;
     try {
-      return await this.#train(options);
+      return await withRunLock(this.args.outputDir, () => this.#train(options));
     } catch (error) {
       await this.#reportFailure(error);
       throw error;
@@ -176,7 +177,7 @@ export class Trainer {
     await this.#prepare(this.#modelInit !== undefined);
     const dataset = this.#rows(given);
     const looks = asked === true || asked === "auto";
-    if (looks) await finishInterruptedWrites(args.outputDir, this.#note);
+    await finishInterruptedWrites(args.outputDir, this.#note);
     const ended = looks ? await this.#endedRun(dataset) : undefined;
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
     this.#noteWindows(dataset);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeFileDurably } from "../../../lib/files/durable.ts";
 import { TorchnerError } from "../../../lib/native/errors.ts";
 import {
   type CheckpointParts,
@@ -10,7 +11,6 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "../../../lib/training/checkpoint.ts";
-import { writeFileDurably } from "../../../lib/training/durable.ts";
 import { readManifest } from "../../../lib/training/manifest.ts";
 import { newTrainerState, stateToJson } from "../../../lib/training/state.ts";
 import { FakeModel, FakeOptimizer, Recorder } from "./fakes.ts";

@@ -10,6 +10,7 @@ import type { TokenClassificationModel } from "../../../lib/model/model.ts";
 import { TorchnerError } from "../../../lib/native/errors.ts";
 import { TrainingArguments } from "../../../lib/training/arguments.ts";
 import { listCheckpoints } from "../../../lib/training/checkpoint.ts";
+import { RUN_LOCK } from "../../../lib/training/run_lock.ts";
 import { stateToJson } from "../../../lib/training/state.ts";
 import { FakeModel, FakeOptimizer, type FakeOptions, Recorder, sentence } from "./fakes.ts";
 
@@ -284,7 +285,8 @@ describe("the best model", () => {
 
   test("during training a limit of 1 keeps the newest and the best", async () => {
     const seen: string[][] = [];
-    const look: TrainerCallback = { onSave: async () => void seen.push((await readdir(folder)).sort()) };
+    const saved = async () => (await readdir(folder)).filter((name) => name !== RUN_LOCK).sort();
+    const look: TrainerCallback = { onSave: async () => void seen.push(await saved()) };
     const given = { ...best, numTrainEpochs: 3, saveTotalLimit: 1 };
     const { trainer } = makeTrainer(given, { callbacks: [look] }, { evalLoss: (call) => evalLosses[call]! });
     await trainer.train();

@@ -90,7 +90,7 @@ async function withFile(
 }
 
 /** Turns an error of the file system into `EIO` with the path, and where the disk is full with what is left there. */
-async function explainFailure(path: string, write: () => Promise<void>): Promise<void> {
+export async function explainFailure(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {

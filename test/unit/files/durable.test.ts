@@ -14,7 +14,7 @@ jest.unstable_mockModule("node:fs/promises", () => ({
     await files.rename(from, to);
   },
 }));
-const { interruptedWrites, writeFolderDurably } = await import("../../../lib/training/durable.ts");
+const { interruptedWrites, writeFolderDurably } = await import("../../../lib/files/durable.ts");
 
 let folder: string;
 beforeEach(async () => {
