@@ -7,6 +7,8 @@ export interface Invocation {
   given: GivenOptions;
   /** What stood beside the options. */
   operands: string[];
+  /** All of it, as it was typed behind the command's name. */
+  typed: readonly string[];
   terminal: Terminal;
 }
 

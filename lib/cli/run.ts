@@ -55,7 +55,7 @@ export async function run(
     const faults = [...parsed.faults, ...others.filter(({ option }) => !wrong.has(option ?? ""))];
     if (faults.length > 0)
       throw new TorchnerError("EUSAGE", `${describeFaults(faults)}\n(see torchner ${command.name} --help)`);
-    return await command.run({ ...parsed, terminal });
+    return await command.run({ ...parsed, typed: rest, terminal });
   } catch (error) {
     const failure = failureOf(error);
     terminal.fail(failure);

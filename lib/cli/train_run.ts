@@ -32,6 +32,7 @@ import { reportLostWords } from "./lost_words.ts";
 import { checkOutputFolder, checkStart, clearOldRun } from "./output_folder.ts";
 import { readingOptions } from "./reading_options.ts";
 import { recordingSeqeval } from "./recorder.ts";
+import { resumeCommand } from "./resume_command.ts";
 import { scoreTable } from "./score_table.ts";
 import { longSequencesFor, sequenceLength } from "./sequence_length.ts";
 import type { Terminal } from "./terminal.ts";
@@ -51,31 +52,31 @@ interface Scored {
   scores?: EntityScores;
 }
 
+/** What the options themselves do not say. */
+interface HowCalled {
+  /** Whether evaluating is only `train`'s own default. */
+  evaluatesIfItCan: boolean;
+  /** The arguments as the user typed them. */
+  typed: readonly string[];
+}
+
 /**
  * Everything that can be refused is looked at before the first update, and nothing is written before it.
  * Then: train, evaluate, save, predict the test file.
  */
-export async function runTrain(
-  given: TrainOptions,
-  terminal: Terminal,
-  { evaluatesIfItCan }: { evaluatesIfItCan: boolean },
-): Promise<void> {
+export async function runTrain(given: TrainOptions, terminal: Terminal, how: HowCalled): Promise<void> {
   const { outputDir } = given;
   await checkNotInUse(outputDir, "EUSAGE"); // a folder in use holds a run, but not one to go on with
   await checkOutputFolder(outputDir, given.overwriteOutputDir || resumes(given));
-  await withRunLock(outputDir, () => runInFolder(given, terminal, evaluatesIfItCan), "EUSAGE");
+  await withRunLock(outputDir, () => runInFolder(given, terminal, how), "EUSAGE");
 }
 
-async function runInFolder(
-  given: TrainOptions,
-  terminal: Terminal,
-  evaluatesIfItCan: boolean,
-): Promise<void> {
+async function runInFolder(given: TrainOptions, terminal: Terminal, how: HowCalled): Promise<void> {
   const raw = await loadData(given, terminal);
-  const values = raw.validation ? given : withoutValidation(given, evaluatesIfItCan);
+  const values = raw.validation ? given : withoutValidation(given, how.evaluatesIfItCan);
   const parts = await prepare(raw, values, terminal);
   try {
-    await trainAndReport(values, parts, terminal);
+    await trainAndReport(values, parts, terminal, how.typed);
   } finally {
     parts.model.dispose();
     parts.tokenizer.dispose();
@@ -199,7 +200,12 @@ function warnOfOtherLabels(config: ModelConfig, model: TokenClassificationModel,
   );
 }
 
-async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Terminal): Promise<void> {
+async function trainAndReport(
+  values: TrainOptions,
+  parts: Parts,
+  terminal: Terminal,
+  typed: readonly string[],
+): Promise<void> {
   const { model, tokenizer, data, source } = parts;
   const byStep = new Map<number, EntityScores>();
   let latest: EntityScores | undefined;
@@ -234,7 +240,7 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
   });
   if (terminal.quiet) trainer.removeCallback("progress");
 
-  const { metrics } = await trainUntilStopped(trainer, values);
+  const { metrics } = await trainUntilStopped(trainer, values, typed);
   const trained: LogRow = { ...metrics, train_samples: countWindows(data.train!).sentences };
   if (parts.lostWords > 0) trained.train_skipped_words = parts.lostWords;
   await trainer.saveModel(undefined, { push: false }); // the upload comes last, with all results
@@ -253,7 +259,11 @@ async function trainAndReport(values: TrainOptions, parts: Parts, terminal: Term
 }
 
 /** @throws {TorchnerError} `EABORT` after Ctrl-C or a termination, saying how to go on. */
-async function trainUntilStopped(trainer: Trainer, values: TrainOptions): Promise<TrainOutput> {
+async function trainUntilStopped(
+  trainer: Trainer,
+  values: TrainOptions,
+  typed: readonly string[],
+): Promise<TrainOutput> {
   const { resumeFromCheckpoint, force } = values;
   try {
     return await untilStopped((signal) => trainer.train({ signal, resumeFromCheckpoint, force }));
@@ -268,8 +278,8 @@ async function trainUntilStopped(trainer: Trainer, values: TrainOptions): Promis
     }
     throw new TorchnerError(
       "EABORT",
-      `${message} after step ${step}, saved as checkpoint-${step}; ` +
-        "go on with the same command and --resume-from-checkpoint auto",
+      `${message} after step ${step}, saved as checkpoint-${step}; go on with ` +
+        resumeCommand(typed, values),
       { cause: new Resumable(cause as StopSignal) },
     );
   }

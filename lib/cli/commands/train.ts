@@ -29,7 +29,7 @@ export const train: Command = {
     "torchner train --print-schema > train.schema.json",
   ],
   complete,
-  async run({ given, terminal }) {
+  async run({ given, typed, terminal }) {
     if (printsSchema(given)) {
       const { configSchema } = await import("../../training/config_schema.ts");
       const schema = configSchema("Config of torchner train", trainOptions);
@@ -39,7 +39,7 @@ export const train: Command = {
     }
     const { runTrain } = await import("../train_run.ts");
     const evaluatesIfItCan = given.get("eval_strategy")?.implied ?? false;
-    await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal, { evaluatesIfItCan });
+    await runTrain(withDefaults(trainOptions, given) as TrainOptions, terminal, { evaluatesIfItCan, typed });
     return 0;
   },
 };
