@@ -21,6 +21,8 @@ interface Owner {
   /** Tells the process from a later one with its number; absent where the system does not say. */
   started?: string;
   since: string;
+  /** Tells the runs of one process apart. */
+  run: string;
 }
 
 /** Folders whose lock is held around the code that asks: the command line holds its run's, and `train()` in it too. */
@@ -153,7 +155,8 @@ function ownerIn(text: string): Owner | undefined {
 
 function thisProcess(): Owner {
   const { pid } = process;
-  return { pid, host: hostname(), started: startOf(pid), since: new Date().toISOString() };
+  const run = randomBytes(8).toString("hex");
+  return { pid, host: hostname(), started: startOf(pid), since: new Date().toISOString(), run };
 }
 
 /** Of another machine nothing can be known; a number that is taken again is no longer the run. */
