@@ -9,6 +9,20 @@ export interface Indexed<T> {
   at(index: number): T | undefined;
 }
 
+/** What a row of a batch was made from, for messages. */
+export interface BatchRow {
+  /** In the dataset. */
+  index: number;
+  example: Pick<EncodedExample, "source">;
+}
+
+const origins = new WeakMap<Batch, BatchRow[]>();
+
+/** Undefined for a batch that no loader has made. */
+export function rowsOf(batch: Batch): readonly BatchRow[] | undefined {
+  return origins.get(batch);
+}
+
 export interface DataLoaderOptions<T> {
   /** Examples a batch; default 8, TrainingArguments' own. */
   batchSize?: number;
@@ -95,7 +109,10 @@ export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
     const order = await this.#sampler(epoch);
     for (let batch = skipped; batch < this.length; batch++) {
       const indexes = order.subarray(batch * batchSize, (batch + 1) * batchSize);
-      yield collator.collate(Array.from(indexes, (index) => this.#dataset.at(index)!));
+      const rows = Array.from(indexes, (index) => ({ index, example: this.#dataset.at(index)! }));
+      const made = collator.collate(rows.map(({ example }) => example));
+      origins.set(made, rows as BatchRow[]);
+      yield made;
     }
     this.#epoch = epoch + 1;
   }

@@ -5,6 +5,7 @@ import { interruptedWrites, writeFolderDurably } from "../files/durable.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Numerics } from "../native/types.ts";
 import type { SchedulerState } from "../optim/scheduler.ts";
+import { checkWeightsFinite } from "./finite_weights.ts";
 import type { ProcessingClass, TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { type Manifest, readManifest, verifyCheckpoint, writeManifest } from "./manifest.ts";
 import { replacedFiles } from "./outputs.ts";
@@ -66,6 +67,7 @@ export async function writeCheckpoint(
   const serial = ((await listCheckpoints(outputDir)).at(-1)?.serial ?? 0) + 1;
   await writeFolderDurably(checkpointFolder(outputDir, step), async (folder) => {
     await parts.model.savePretrained(folder);
+    await checkWeightsFinite(join(folder, "model.safetensors"), step);
     await parts.processingClass?.savePretrained(folder);
     await writeFile(join(folder, fileNames.state), stateToJson(parts.state));
     await writeJson(join(folder, fileNames.arguments), parts.trainingArguments);

@@ -4,6 +4,7 @@ import type { NativeTensor } from "../native/types.ts";
 import { float32Mean } from "./float_mean.ts";
 import type { Examples, TrainableModel } from "./handles.ts";
 import { checkedMetrics, withPrefix } from "./metrics.ts";
+import { evaluationRemedy, explainingMemory } from "./out_of_memory.ts";
 import { RowStore } from "./row_store.ts";
 import { countSkippedWords, joinWindows, sentencesOf } from "./sentences.ts";
 import type { LogRow } from "./state.ts";
@@ -52,7 +53,12 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
 
   for await (const batch of request.batches) {
     request.throwIfAborted();
-    const out = await model.forward(batch, { training: false, grad: false });
+    const memory = {
+      name: `Batch ${done + 1} of the evaluation`,
+      batches: [batch],
+      remedy: evaluationRemedy,
+    };
+    const out = await explainingMemory(memory, () => model.forward(batch, { training: false, grad: false }));
     try {
       const [rows, width] = batch.shape;
       for (const row of request.order.subarray(rowsDone, rowsDone + rows)) widths[row] = width;

@@ -1,11 +1,9 @@
-import { TorchnerError } from "../native/errors.ts";
+import type { Batch } from "../data/types.ts";
 import type { NativeTensor } from "../native/types.ts";
+import { MAX_NON_FINITE, type Suspect } from "./non_finite.ts";
 
-/** Handles held at most before they are read: enough that reading costs nothing, few enough to stay small. */
-const MAX_PENDING = 512;
-
-/** A model is lost, not unlucky, when this many labelled batches in a row have a loss that is not finite. */
-const MAX_NON_FINITE = 3;
+/** Handles held at most before they are read: enough that a step does not wait, few enough to stop a lost run soon. */
+const MAX_PENDING = 16;
 
 /** As it stands in a checkpoint. */
 export interface LossLogState {
@@ -15,32 +13,44 @@ export interface LossLogState {
   non_finite: number;
 }
 
-interface Pending {
-  loss: NativeTensor;
-  step: number;
-  /** Without labels the loss is 0 / 0, and the gradients are zeros. */
-  labelled: boolean;
+export interface LossLogOptions {
+  filter: boolean;
+  start?: LossLogState;
+  lost(suspect: Suspect): Promise<never>;
 }
 
+type Pending = { tensor: NativeTensor; step: number } & (
+  | { kind: "loss"; batch: Batch; labelled: boolean }
+  | { kind: "norm"; batches: readonly Batch[] }
+);
+
 /**
- * Sums losses as Hugging Face's Trainer does: one float32 sum since the last log, in which (with the filter) a loss that
- * is NaN or infinite counts as the mean of those before it. The values stay on the device until someone asks for the sum, so
- * a step does not wait for its loss; hence an `ENONFINITE` comes with the next log, not with the batch.
+ * Reads the losses and the norms of the gradients, and sums losses as Hugging Face's Trainer does: one float32 sum since
+ * the last log, in which (with the filter) a loss that is NaN or infinite counts as the mean of those before it. The
+ * values stay on the device until some have come together or someone asks, so a step does not wait for its loss; hence
+ * a run that is lost ends some updates later.
  */
 export class LossLog {
   readonly #filter: boolean;
+  readonly #lost: LossLogOptions["lost"];
   #pending: Pending[] = [];
   #sum = 0;
   #logged = 0;
   #total = 0;
   #nonFinite = 0;
+  #nonFiniteNorms = 0;
+  #norm?: number;
+  /** The first of the row that is not finite now, of losses and of norms. */
+  readonly #suspects: { loss?: Suspect; norm?: Suspect } = {};
 
   /**
    * @param options.filter  Transformers' `logging_nan_inf_filter`: without it, one NaN makes the sum NaN.
    * @param options.start   What `state()` gave when the run was saved.
+   * @param options.lost    Called when too many values in a row are not finite; throws.
    */
-  constructor({ filter, start }: { filter: boolean; start?: LossLogState }) {
+  constructor({ filter, start, lost }: LossLogOptions) {
     this.#filter = filter;
+    this.#lost = lost;
     if (!start) return;
     this.#sum = start.sum;
     this.#logged = start.logged_step;
@@ -61,9 +71,19 @@ export class LossLog {
   }
 
   /** @param loss  A detached scalar, disposed here.  @param step  Updates done before this batch. */
-  async add(loss: NativeTensor, step: number, { labelled = true } = {}): Promise<void> {
-    this.#pending.push({ loss, step, labelled });
-    if (this.#pending.length >= MAX_PENDING) await this.#drain();
+  async add(loss: NativeTensor, step: number, batch: Batch, { labelled = true } = {}): Promise<void> {
+    await this.#hold({ kind: "loss", tensor: loss, step, batch, labelled });
+  }
+
+  /** @param norm  Of the gradients of all these batches, disposed here. */
+  async addNorm(norm: NativeTensor, step: number, batches: readonly Batch[]): Promise<void> {
+    await this.#hold({ kind: "norm", tensor: norm, step, batches });
+  }
+
+  /** The norm that came last. */
+  async norm(): Promise<number | undefined> {
+    await this.#drain();
+    return this.#norm;
   }
 
   /** The sum since the last call, and the updates it covers. `step`: updates done now. */
@@ -82,34 +102,56 @@ export class LossLog {
   }
 
   dispose(): void {
-    for (const { loss } of this.#pending.splice(0)) loss.dispose();
+    for (const { tensor } of this.#pending.splice(0)) tensor.dispose();
+  }
+
+  async #hold(value: Pending): Promise<void> {
+    this.#pending.push(value);
+    if (this.#pending.length >= MAX_PENDING) await this.#drain();
   }
 
   async #drain(): Promise<void> {
     const pending = this.#pending.splice(0);
     try {
-      const values = await Promise.all(pending.map(({ loss }) => loss.item()));
-      for (const [i, value] of values.entries()) this.#count(value, pending[i]!);
+      const values = await Promise.all(pending.map(({ tensor }) => tensor.item()));
+      for (const [i, value] of values.entries()) {
+        const from = pending[i]!;
+        if (from.kind === "loss") await this.#countLoss(value, from);
+        else await this.#countNorm(value, from);
+      }
     } finally {
-      for (const { loss } of pending) loss.dispose();
+      for (const { tensor } of pending) tensor.dispose();
     }
   }
 
-  #count(value: number, { step, labelled }: Pending): void {
+  async #countLoss(value: number, { step, batch, labelled }: Pending & { kind: "loss" }): Promise<void> {
     if (Number.isFinite(value)) {
       this.#nonFinite = 0;
       this.#sum = Math.fround(this.#sum + value);
       return;
     }
-    if (labelled) this.#nonFinite++;
-    if (this.#nonFinite >= MAX_NON_FINITE) {
-      throw new TorchnerError(
-        "ENONFINITE",
-        `The loss was ${value} in ${MAX_NON_FINITE} batches in a row, the last in step ${step + 1}; ` +
-          "lower learningRate (--learning-rate), or look at the sentences of that step.",
-      );
-    }
+    // Without labels the loss is 0 / 0, and the gradients are zeros.
+    if (labelled && this.#nonFinite++ === 0)
+      this.#suspects.loss = { what: "loss", value, step: step + 1, batches: [batch] };
+    if (this.#nonFinite >= MAX_NON_FINITE) await this.#lost(this.#earlierSuspect());
     const counted = this.#filter ? Math.fround(this.#sum / (1 + step - this.#logged)) : value;
     this.#sum = Math.fround(this.#sum + counted);
+  }
+
+  /** Of an update in which one batch was lost and a later one was not, only the norm tells. */
+  #earlierSuspect(): Suspect {
+    const { loss, norm } = this.#suspects;
+    return this.#nonFiniteNorms > 0 && norm!.step < loss!.step ? norm! : loss!;
+  }
+
+  async #countNorm(value: number, { step, batches }: Pending & { kind: "norm" }): Promise<void> {
+    this.#norm = value;
+    if (Number.isFinite(value)) {
+      this.#nonFiniteNorms = 0;
+      return;
+    }
+    if (this.#nonFiniteNorms++ === 0)
+      this.#suspects.norm = { what: "gradient norm", value, step: step + 1, batches };
+    if (this.#nonFiniteNorms >= MAX_NON_FINITE) await this.#lost(this.#suspects.norm!);
   }
 }

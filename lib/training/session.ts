@@ -17,6 +17,7 @@ import { type Epochs, trainingEpochs } from "./epochs.ts";
 import type { Collator, Examples } from "./handles.ts";
 import { readManifest } from "./manifest.ts";
 import { speedMetrics } from "./metrics.ts";
+import { lostRun } from "./non_finite.ts";
 import type { Plan } from "./plan.ts";
 import { nonFinite, type Progress } from "./progress.ts";
 import { publish } from "./publish.ts";
@@ -106,6 +107,11 @@ async function train(session: Session, work: SessionWork): Promise<TrainOutput> 
     batchesOf: epochs.batches,
     ...{ emit: parts.emit, log: parts.log, save },
     evaluate: (details) => evaluateInTraining(session, details),
+    lost: async (suspect) => {
+      const { outputDir } = args;
+      const own = (await listCheckpoints(outputDir)).filter((saved) => saved.run === work.run);
+      return lostRun(suspect, { outputDir, checkpoint: own.at(-1)?.path });
+    },
     stopAsked: () => parts.signal?.aborted ?? false,
     stop: async (progress) => {
       const { globalStep } = trainer.state;

@@ -11,6 +11,8 @@ import { ignoredLabel } from "../tokenization/align.ts";
 import type { TrainingArguments } from "./arguments.ts";
 import type { TrainableModel, TrainableOptimizer } from "./handles.ts";
 import { LossLog } from "./loss_log.ts";
+import type { Suspect } from "./non_finite.ts";
+import { explainingMemory, trainingRemedy } from "./out_of_memory.ts";
 import { accumulationDivisors, type Plan } from "./plan.ts";
 import { nonFinite, type Progress } from "./progress.ts";
 import type { LogRow, TrainerState } from "./state.ts";
@@ -35,6 +37,8 @@ export interface TrainingRun {
   /** Evaluates and notes whether it is the best so far. One that a stop cuts short leaves no trace. `onStart`: before the first update. */
   evaluate(details?: { onStart: boolean }): Promise<void>;
   save(progress: Progress): Promise<unknown>;
+  /** The error of a run whose losses or gradients stay NaN or infinite. */
+  lost(suspect: Suspect): Promise<TorchnerError>;
   /** Whether the caller wants to stop; looked at between updates. */
   stopAsked(): boolean;
   /** Called once after `stopAsked`, with what a later run needs to go on; throws. */
@@ -46,7 +50,6 @@ const NEVER_CLIPS = 3.4028234663852886e38;
 
 /** What the last update leaves for the log. */
 interface LastUpdate {
-  gradNorm?: NativeTensor | number;
   learningRate: number;
 }
 
@@ -54,21 +57,27 @@ interface LastUpdate {
 export async function runTraining(run: TrainingRun): Promise<{ trainLoss: number }> {
   const { state, control, plan, start } = run;
   const size = run.args.gradientAccumulationSteps;
-  const losses = new LossLog({ filter: run.args.loggingNanInfFilter, start: start?.losses });
-  const last = lastUpdate(run);
+  const losses = new LossLog({
+    ...{ filter: run.args.loggingNanInfFilter, start: start?.losses },
+    lost: async (suspect) => {
+      throw await run.lost(suspect);
+    },
+  });
+  const last = { learningRate: start?.last_update.learning_rate ?? run.scheduler.getLastLr() };
+  const gradNorm = async () => (await losses.norm()) ?? start?.last_update.grad_norm ?? undefined;
   const at = { epoch: start?.epoch ?? 0, updates: start?.updates_in_epoch ?? 0, ended: false };
 
   const progress = async (due: Progress["due"]): Promise<Progress> => ({
     ...{ epoch: at.epoch, updates_in_epoch: at.updates, epoch_ended: at.ended, due },
-    last_update: { grad_norm: (await readNorm(last)) ?? null, learning_rate: last.learningRate },
+    last_update: { grad_norm: (await gradNorm()) ?? null, learning_rate: last.learningRate },
     losses: await losses.state(),
   });
   const logEvaluateSave = async () => {
     if (control.shouldLog && losses.hasNews(state.globalStep)) {
       const { sum, updates } = await losses.take(state.globalStep);
-      const norm = await readNorm(last);
-      const gradNorm = norm === undefined ? undefined : { grad_norm: norm };
-      await run.log({ loss: sum / updates, ...gradNorm, learning_rate: last.learningRate });
+      const norm = await gradNorm();
+      const known = norm === undefined ? undefined : { grad_norm: norm };
+      await run.log({ loss: sum / updates, ...known, learning_rate: last.learningRate });
     }
     const due = { evaluate: control.shouldEvaluate, save: control.shouldSave };
     if (run.stopAsked()) await run.stop(await progress(due));
@@ -85,7 +94,8 @@ export async function runTraining(run: TrainingRun): Promise<{ trainLoss: number
   const oneUpdate = async (batches: Batch[]) => {
     Object.assign(control, { shouldLog: false, shouldEvaluate: false, shouldSave: false });
     await run.emit("onStepBegin");
-    await update(run, batches, losses, last);
+    const memory = { name: `Step ${state.globalStep + 1}`, batches, remedy: trainingRemedy };
+    await explainingMemory(memory, () => update(run, batches, losses, last));
     at.updates++;
     state.globalStep++;
     const batchesDone = Math.min(at.updates * size, plan.batchesPerEpoch);
@@ -125,37 +135,20 @@ export async function runTraining(run: TrainingRun): Promise<{ trainLoss: number
       await oneEpoch(false);
     }
     const fault = nonFinite(await progress({ evaluate: false, save: false }));
-    if (fault) throw lost(fault, state.globalStep);
+    if (fault) throw endedLost(fault, state.globalStep);
     // Hugging Face divides by 0.001 where no update was made; 0 / 0.001 is the same 0.
     return { trainLoss: (await losses.total()) / Math.max(1, state.globalStep) };
   } finally {
-    if (typeof last.gradNorm === "object") last.gradNorm.dispose();
     losses.dispose();
   }
 }
 
-function lost(fault: string, step: number): TorchnerError {
+function endedLost(fault: string, step: number): TorchnerError {
   return new TorchnerError(
     "ENONFINITE",
     `The last update, step ${step}, left a model without use: ${fault} is NaN or infinite. ` +
       "Lower learningRate (--learning-rate), or take an earlier checkpoint.",
   );
-}
-
-function lastUpdate({ start, scheduler }: TrainingRun): LastUpdate {
-  if (!start) return { learningRate: scheduler.getLastLr() };
-  const { grad_norm, learning_rate } = start.last_update;
-  return { gradNorm: grad_norm ?? undefined, learningRate: learning_rate };
-}
-
-/** Reads the norm once, however often it is asked for. */
-async function readNorm(last: LastUpdate): Promise<number | undefined> {
-  if (typeof last.gradNorm === "object") {
-    const tensor = last.gradNorm;
-    last.gradNorm = await tensor.item();
-    tensor.dispose();
-  }
-  return last.gradNorm;
 }
 
 /** One optimizer update from the gradients of one or more batches. */
@@ -168,15 +161,14 @@ async function update(run: TrainingRun, batches: Batch[], losses: LossLog, last:
     const shared = batches.length > 1; // then a batch without labels adds nothing, and has no mean
     if (!shared || labelTokens[i]! > 0) {
       const loss = await backward(model, batch, shared ? divisors[i] : undefined);
-      await losses.add(loss, state.globalStep, { labelled: labelTokens[i]! > 0 });
+      await losses.add(loss, state.globalStep, batch, { labelled: labelTokens[i]! > 0 });
       state.totalFlos += run.flosPerToken * batch.inputIds.length;
     }
     if (i < batches.length - 1) await run.emit("onSubstepEnd");
   }
 
-  if (typeof last.gradNorm === "object") last.gradNorm.dispose();
-  last.gradNorm = undefined;
-  last.gradNorm = await optimizer.clipGradNorm(args.maxGradNorm > 0 ? args.maxGradNorm : NEVER_CLIPS);
+  const norm = await optimizer.clipGradNorm(args.maxGradNorm > 0 ? args.maxGradNorm : NEVER_CLIPS);
+  await losses.addNorm(norm, state.globalStep, batches);
   await run.emit("onPreOptimizerStep");
   await optimizer.step();
   await run.emit("onOptimizerStep");

@@ -99,7 +99,8 @@ describe("a lock whose owner is no more is taken over", () => {
     const ends = await Promise.allSettled(Array.from({ length: 20 }, visit));
     const refused = ends.filter(({ status }) => status === "rejected");
     expect(refused.length).toBeGreaterThan(0);
-    for (const { reason } of refused as PromiseRejectedResult[]) expect(reason).toMatchObject({ code: "ESTATE" });
+    for (const { reason } of refused as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ code: "ESTATE" });
     expect(await readdir(out())).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jest } from "@jest/globals";
@@ -12,6 +12,7 @@ import { TrainingArguments } from "../../../lib/training/arguments.ts";
 import { listCheckpoints } from "../../../lib/training/checkpoint.ts";
 import { RUN_LOCK } from "../../../lib/training/run_lock.ts";
 import { stateToJson } from "../../../lib/training/state.ts";
+import { safetensorsBytes } from "../../support/safetensors.ts";
 import { FakeModel, FakeOptimizer, type FakeOptions, Recorder, sentence } from "./fakes.ts";
 
 let recorder: Recorder;
@@ -497,7 +498,50 @@ describe("when something goes wrong", () => {
       {},
       { trainLoss: () => Number.NaN },
     );
-    await expect(trainer.train()).rejects.toMatchObject({ code: "ENONFINITE" });
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "ENONFINITE",
+      message: expect.stringMatching(/The loss was NaN in step 1, .*sentences are example \d.*no checkpoint/),
+    });
+    const kept = JSON.parse(await readFile(join(folder, "nonfinite_batch.json"), "utf8"));
+    expect(kept).toMatchObject({ what: "loss", value: "NaN", step: 1 });
+    const { trainDataset } = trainer;
+    for (const { sentence, input_ids, labels } of kept.sentences) {
+      const row = trainDataset!.at(Number(sentence.replace("example ", "")) - 1)!;
+      expect([input_ids, labels]).toEqual([[...row.inputIds], [...row.labels]]);
+    }
+  });
+
+  test("weights that an update has made infinite end the run before they are saved", async () => {
+    const { trainer, model } = makeTrainer({ saveStrategy: "steps", saveSteps: 1, saveTotalLimit: 1 });
+    jest.spyOn(model, "savePretrained").mockImplementation(async (into) => {
+      const values = Float32Array.of(1, trainer.state.globalStep < 3 ? 2 : Number.POSITIVE_INFINITY);
+      const bytes = new Uint8Array(values.buffer);
+      const file = safetensorsBytes(new Map([["w", { dtype: "F32", shape: [2], bytes }]]));
+      await writeFile(join(into, "model.safetensors"), file);
+    });
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "ENONFINITE",
+      message: expect.stringContaining("Step 3 left weights that are NaN or infinite"),
+    });
+    expect(await readdir(folder)).toEqual(["checkpoint-2"]);
+  });
+
+  test("memory that runs out is an error with the batch, its longest sentence and what to change", async () => {
+    const { trainer } = makeTrainer(
+      {},
+      {},
+      {
+        trainLoss: () => {
+          throw new TorchnerError("EOOM", "out of memory (tried 5 bytes); use a smaller batch.");
+        },
+      },
+    );
+    await expect(trainer.train()).rejects.toMatchObject({
+      code: "EOOM",
+      message: expect.stringMatching(
+        /^Step 1: out of memory \(tried 5 bytes\), at a batch of \d+ sentences, the longest \d+ pieces\. Lower .*--per-device-train-batch-size/,
+      ),
+    });
   });
 
   test("weights that are NaN are not saved, and no run ends well with them", async () => {
