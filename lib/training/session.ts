@@ -1,4 +1,5 @@
 /** One run of a Trainer, from its beginning or from a checkpoint to its end: what the loop needs is put together here. */
+import { dirname, resolve } from "node:path";
 import {
   type EventDetails,
   type EventName,
@@ -94,6 +95,8 @@ async function train(session: Session, work: SessionWork): Promise<TrainOutput> 
   const { plan, stored, batchSize } = work;
   begin(session, work);
   if (stored) await restore(session, stored, work.force ?? false);
+  // Its run may have died before it made room; where nothing is left to train, nothing else would.
+  if (stored && dirname(resolve(stored.path)) === resolve(args.outputDir)) await rotate(trainer);
   const startState = stored?.generator.epochStart;
   const epochs = trainingEpochs(work.dataset, args, { collator: parts.collator, batchSize, startState });
   const save = (progress: Progress, stop = false) =>
@@ -229,13 +232,15 @@ async function saveCheckpoint(session: Session, saving: Saving): Promise<boolean
   await writeCheckpoint(args.outputDir, contents, { onlyModel: args.saveOnlyModel && !stop });
   if (args.pushToHub && args.hubStrategy === "every_save") await publishCheckpoint(trainer, parts);
   await forgetEndedRun(args.outputDir);
-  await rotateCheckpoints(args.outputDir, args.saveTotalLimit, {
-    written: state.globalStep,
-    best: state.bestModelCheckpoint,
-  });
+  await rotate(trainer);
   control.shouldSave = false;
   await parts.emit("onSave");
   return true;
+}
+
+function rotate({ args, state }: Trainer): Promise<void> {
+  const { globalStep: written, bestModelCheckpoint: best } = state;
+  return rotateCheckpoints(args.outputDir, args.saveTotalLimit, { written, best });
 }
 
 /** The best evaluation's checkpoint, if the run saved that step or does so now. */

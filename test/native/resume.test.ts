@@ -200,6 +200,15 @@ test("a limit of 1 keeps the last checkpoint of a run that ends with its last we
   expect(again.notes.join()).toMatch(/nothing to train/);
 });
 
+test("a run that died before it made room for its last checkpoint makes room when it goes on", async () => {
+  const given: Given = { saveStrategy: "steps", saveSteps: 4 };
+  await run(folder, given);
+  await rm(join(folder, "trainer_state.json"));
+  await run(folder, { ...given, saveTotalLimit: 1 }, { resumeFromCheckpoint: "auto" });
+  const saved = (await readdir(folder)).filter((name) => name.startsWith("checkpoint-"));
+  expect(saved.sort()).toEqual(["checkpoint-10", "checkpoint-4"]); // the last and the best; 8 is gone
+});
+
 test("a stop where the run would not save does not change which checkpoint is the best", async () => {
   const given: Given = { evalStrategy: "steps", evalSteps: 2, saveStrategy: "steps", saveSteps: 4 };
   const best: Given = { ...given, loadBestModelAtEnd: true };
