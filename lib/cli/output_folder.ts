@@ -1,12 +1,13 @@
 import { constants } from "node:fs";
 import { access, readdir, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { removeFolderDurably } from "../files/durable.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { resultFiles } from "../training/outputs.ts";
 
 const checkpointName = /^checkpoint-\d+$/;
 /** What a run that was killed while it wrote a checkpoint has left. */
-const brokenName = /^tmp-checkpoint-\d+-[0-9a-f]{8}(-old)?$/;
+const brokenName = /^tmp-checkpoint-\d+-[0-9a-f]{8}(-old|-gone)?$/;
 /** Any of these, or a checkpoint, says that a run has ended or stopped here. */
 const runFiles = [...resultFiles, "training_args.json", "model.safetensors"];
 
@@ -69,7 +70,8 @@ export async function checkStart(start: string, folder: string): Promise<void> {
 /** Removes what an older run left that the new one might not replace: its checkpoints and results. */
 export async function clearOldRun(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (checkpointName.test(name) || brokenName.test(name)) await rm(join(folder, name), { recursive: true });
+    if (checkpointName.test(name)) await removeFolderDurably(join(folder, name));
+    else if (brokenName.test(name)) await rm(join(folder, name), { recursive: true });
     else if (resultFiles.includes(name)) await rm(join(folder, name));
   }
 }

@@ -57,14 +57,33 @@ export async function writeFolderDurably(
   });
 }
 
-/** What `writeFolderDurably` has left in a folder if its process died, and the folder that was to be made. */
-export async function interruptedWrites(parent: string): Promise<{ path: string; target: string }[]> {
-  const names = await readdir(parent).catch(() => []);
-  return names.flatMap((name) => {
-    const [, target] = /^tmp-(.+)-[0-9a-f]{8}(?:-old)?$/.exec(name) ?? [];
-    return target ? [{ path: join(parent, name), target: join(parent, target) }] : [];
+/** Deletes a folder. A death on the way leaves the whole of it, or nothing under its name. */
+export async function removeFolderDurably(path: string): Promise<void> {
+  const aside = join(dirname(path), `tmp-${basename(path)}-${randomName()}-gone`);
+  await explainFailure(path, async () => {
+    await rename(path, aside);
+    await rm(aside, { recursive: true, force: true });
   });
 }
+
+export interface InterruptedWrite {
+  path: string;
+  /** What was to be made, replaced or deleted. */
+  target: string;
+  /** Whether it was given up already. */
+  gone: boolean;
+}
+
+/** What these functions have left in a folder if their process died. */
+export async function interruptedWrites(parent: string): Promise<InterruptedWrite[]> {
+  const names = await readdir(parent).catch(() => []);
+  return names.flatMap((name) => {
+    const [, target, end] = temporaryName.exec(name) ?? [];
+    return target ? [{ path: join(parent, name), target: join(parent, target), gone: end === "-gone" }] : [];
+  });
+}
+
+const temporaryName = /^tmp-(.+)-[0-9a-f]{8}(-old|-gone)?$/;
 
 /** Forces a file's bytes to the disk. */
 export async function syncFile(path: string): Promise<void> {

@@ -176,10 +176,10 @@ export async function finishInterruptedWrites(
   outputDir: string,
   note: (line: string) => void,
 ): Promise<void> {
-  for (const { path, target } of await interruptedWrites(outputDir)) {
+  for (const { path, target, gone } of await interruptedWrites(outputDir)) {
     if (replacedFiles.has(basename(target))) await rm(path, { recursive: true, force: true });
     if (!folderName.test(basename(target))) continue;
-    const whole = await verifyCheckpoint(path).catch(() => undefined);
+    const whole = gone ? undefined : await verifyCheckpoint(path).catch(() => undefined);
     const moved = whole && !(await readManifest(target)) && (await moveTo(path, target));
     if (moved) note(`${target} was being replaced when its run ended; found it again`);
     else await rm(path, { recursive: true, force: true });

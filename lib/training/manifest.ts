@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { syncFile } from "../files/durable.ts";
 import { sha256 } from "../files/sha256.ts";
+import { safePath } from "../hub/safe_path.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Numerics } from "../native/types.ts";
 
@@ -28,12 +30,16 @@ export interface Manifest {
   /** Whether it holds the state of its run beside the model. */
   resumable: boolean;
   files: Record<string, { bytes: number; sha256: string }>;
+  /** SHA-256 of all that stands above, so that nothing of a checkpoint can change unseen. */
+  checksum: string;
 }
+
+type Unsealed = Omit<Manifest, "checksum">;
 
 /** Writes the manifest of the files that lie in `folder`, each forced to the disk before. */
 export async function writeManifest(
   folder: string,
-  about: Omit<Manifest, "format" | "version" | "files">,
+  about: Omit<Unsealed, "format" | "version" | "files">,
 ): Promise<void> {
   const files: Manifest["files"] = {};
   for (const name of await filesIn(folder)) {
@@ -41,30 +47,47 @@ export async function writeManifest(
     await syncFile(path);
     files[name] = { bytes: (await stat(path)).size, sha256: await sha256(path) };
   }
-  const manifest: Manifest = { format: "torchner-checkpoint", version: 1, ...about, files };
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  const unsealed: Unsealed = { format: "torchner-checkpoint", version: 1, ...about, files };
+  const manifest: Manifest = { ...unsealed, checksum: checksumOf(unsealed) };
+  await writeFile(join(folder, MANIFEST), textOf(manifest));
   await syncFile(join(folder, MANIFEST));
 }
 
-/** The manifest of a checkpoint folder; undefined if it has none that can be read. */
+/** The manifest of a checkpoint folder; undefined if it has none, or not byte for byte one that was written here. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   try {
-    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), "utf8")) as Partial<Manifest> | null;
-    return isManifest(manifest) ? manifest : undefined;
+    const text = await readFile(join(folder, MANIFEST), "utf8");
+    const manifest = JSON.parse(text) as Partial<Manifest> | null;
+    return isManifest(manifest) && text === textOf(manifest) ? manifest : undefined;
   } catch {
     return undefined;
   }
 }
 
+function textOf(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+function checksumOf(unsealed: Unsealed): string {
+  return createHash("sha256").update(JSON.stringify(unsealed)).digest("hex");
+}
+
+/** The names too: whoever makes up a manifest must not have any other file read. */
+
 function isManifest(manifest: Partial<Manifest> | null): manifest is Manifest {
+  if (typeof manifest !== "object" || manifest === null) return false;
+  const { checksum, ...unsealed } = manifest;
   return (
-    manifest?.format === "torchner-checkpoint" &&
+    checksum === checksumOf(unsealed as Unsealed) &&
+    manifest.format === "torchner-checkpoint" &&
     Number.isSafeInteger(manifest.step) &&
     Number.isSafeInteger(manifest.serial) &&
     typeof manifest.run === "string" &&
     typeof manifest.files === "object" &&
     manifest.files !== null &&
-    Object.values(manifest.files).every((file) => typeof file?.sha256 === "string")
+    Object.entries(manifest.files).every(
+      ([name, file]) => typeof file?.sha256 === "string" && safePath(name, MANIFEST) === name,
+    )
   );
 }
 
@@ -75,7 +98,7 @@ function isManifest(manifest: Partial<Manifest> | null): manifest is Manifest {
 export async function verifyCheckpoint(path: string): Promise<Manifest> {
   const manifest = await readManifest(path);
   if (!manifest) {
-    throw damaged(path, MANIFEST, "is missing or not readable: it was not completely written by torchner");
+    throw damaged(path, MANIFEST, "is missing, damaged, or not completely written by torchner");
   }
   for (const [name, written] of Object.entries(manifest.files)) {
     const file = join(path, name);

@@ -1,7 +1,6 @@
-import { rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { removeFolderDurably } from "../files/durable.ts";
 import { checkpointFolder, listCheckpoints } from "./checkpoint.ts";
-import { MANIFEST } from "./manifest.ts";
 
 /**
  * Deletes the checkpoints over `limit` that were written first; the one just written and the best always stay, so a
@@ -17,7 +16,7 @@ export async function rotateCheckpoints(
   if (limit === undefined) return;
   const paths = (await listCheckpoints(outputDir)).map(({ path }) => path);
   const kept = [checkpointFolder(outputDir, written), ...(best === null ? [] : [best])];
-  for (const path of checkpointsToDelete(paths, limit, kept)) await deleteCheckpoint(path);
+  for (const path of checkpointsToDelete(paths, limit, kept)) await removeFolderDurably(path);
 }
 
 /**
@@ -39,19 +38,13 @@ export function checkpointsToDelete(
 export async function keepOnlyBest(outputDir: string, limit: number | undefined, best: string | null) {
   if (limit !== 1 || best === null) return;
   for (const { path } of await listCheckpoints(outputDir)) {
-    if (resolve(path) !== resolve(best)) await deleteCheckpoint(path);
+    if (resolve(path) !== resolve(best)) await removeFolderDurably(path);
   }
 }
 
 /** Deletes what a run has saved that is given up. */
 export async function deleteRun(outputDir: string, run: string): Promise<void> {
   for (const checkpoint of await listCheckpoints(outputDir)) {
-    if (checkpoint.run === run) await deleteCheckpoint(checkpoint.path);
+    if (checkpoint.run === run) await removeFolderDurably(checkpoint.path);
   }
-}
-
-/** The manifest goes first: a deletion that is cut short leaves a folder that no one takes for a checkpoint. */
-async function deleteCheckpoint(path: string): Promise<void> {
-  await rm(join(path, MANIFEST), { force: true });
-  await rm(path, { recursive: true, force: true });
 }

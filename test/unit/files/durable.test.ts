@@ -14,7 +14,9 @@ jest.unstable_mockModule("node:fs/promises", () => ({
     await files.rename(from, to);
   },
 }));
-const { interruptedWrites, writeFolderDurably } = await import("../../../lib/files/durable.ts");
+const { interruptedWrites, removeFolderDurably, writeFolderDurably } = await import(
+  "../../../lib/files/durable.ts"
+);
 
 let folder: string;
 beforeEach(async () => {
@@ -38,12 +40,19 @@ test.each([
 });
 
 test("what a process that died has left is told by its name, with its target", async () => {
-  for (const name of ["tmp-checkpoint-3-00ffee11", "tmp-checkpoint-3-00ffee11-old", "checkpoint-3", "tmp-3"])
-    await files.mkdir(join(folder, name));
+  const left = ["", "-gone", "-old"].map((end) => `tmp-checkpoint-3-00ffee11${end}`);
+  for (const name of [...left, "checkpoint-3", "tmp-3"]) await files.mkdir(join(folder, name));
   const found = await interruptedWrites(folder);
-  expect(found.map(({ path }) => path).sort()).toEqual([
-    join(folder, "tmp-checkpoint-3-00ffee11"),
-    join(folder, "tmp-checkpoint-3-00ffee11-old"),
-  ]);
+  expect(found.map(({ path }) => path).sort()).toEqual(left.map((name) => join(folder, name)));
+  expect(found.map(({ gone }) => gone).sort()).toEqual([false, false, true]);
   for (const { target } of found) expect(target).toBe(join(folder, "checkpoint-3"));
+});
+
+test("a folder that could not be moved out of its place to be deleted is whole", async () => {
+  await write("old");
+  failing.add(renames + 1);
+  await expect(removeFolderDurably(join(folder, "made"))).rejects.toMatchObject({ code: "EIO" });
+  expect(await files.readFile(join(folder, "made", "text"), "utf8")).toBe("old");
+  await removeFolderDurably(join(folder, "made"));
+  expect(await files.readdir(folder)).toEqual([]);
 });

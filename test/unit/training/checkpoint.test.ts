@@ -116,7 +116,7 @@ describe("a checkpoint that was damaged is refused, naming the file and the caus
     await writeCheckpoint(folder, parts);
     await writeFile(join(path(), "manifest.json"), "{");
     await expect(readCheckpoint(path())).rejects.toMatchObject(
-      refusal("manifest.json", /is missing or not readable/),
+      refusal("manifest.json", /is missing, damaged, or not completely/),
     );
   });
 });
@@ -202,6 +202,8 @@ describe("after a death while a checkpoint was being written", () => {
     await writeCheckpoint(folder, parts);
     await mkdir(at("tmp-checkpoint-8-0123abcd"));
     await writeFile(at("tmp-checkpoint-8-0123abcd/model.safetensors"), "half");
+    await cp(at("checkpoint-7"), at("tmp-checkpoint-3-0123abcd-gone"), { recursive: true }); // half deleted
+    await writeFile(at("tmp-trainer_state.json-0123abcd"), "half");
     await mkdir(at("tmp-mine-0123abcd"));
     await finish();
     expect((await readdir(folder)).sort()).toEqual(["checkpoint-7", "tmp-mine-0123abcd"]);

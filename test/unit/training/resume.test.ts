@@ -92,7 +92,7 @@ describe("where a run goes on from", () => {
     await writeFile(join(await save(2), "manifest.json"), "{");
     expect((await findResumePoint("auto", folder, note))?.path).toBe(join(folder, "checkpoint-1"));
     expect(notes).toEqual([
-      expect.stringMatching(/checkpoint-2.manifest\.json is missing or not readable/),
+      expect.stringMatching(/checkpoint-2.manifest\.json is missing, damaged, or not completely/),
       expect.stringMatching(/going on from .*checkpoint-1/),
     ]);
   });

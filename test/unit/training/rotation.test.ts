@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeManifest } from "../../../lib/training/manifest.ts";
 import {
   checkpointsToDelete,
   deleteRun,
@@ -36,10 +37,15 @@ describe("on disk", () => {
   async function checkpoint(step: number, run = "one") {
     const path = join(folder, `checkpoint-${step}`);
     await mkdir(path);
-    await writeFile(
-      join(path, "manifest.json"),
-      JSON.stringify({ format: "torchner-checkpoint", step, serial: ++serial, run, files: {} }),
-    );
+    const about = {
+      torchner: "0",
+      torch: "0",
+      stop: false,
+      numerics: "fast",
+      data: "",
+      resumable: true,
+    } as const;
+    await writeManifest(path, { ...about, step, serial: ++serial, run });
     return path;
   }
 
