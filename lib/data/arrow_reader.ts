@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TorchnerError } from "../native/errors.ts";
+import { checkArrowLayout } from "./arrow_layout.ts";
 import { classLabelNames, namesInMetadata } from "./class_labels.ts";
 import type { Notes } from "./notes.ts";
 import { readBytes } from "./read_text.ts";
@@ -24,7 +25,10 @@ export async function readArrow(
 ): Promise<TableExamples> {
   const { tableFromIPC } = await import("@uwdata/flechette");
   const bytes = await readBytes(file);
-  const table = orDamaged(file, () => tableFromIPC(bytes));
+  const table = orDamaged(file, () => {
+    checkArrowLayout(bytes);
+    return tableFromIPC(bytes);
+  });
   const stored = table.schema.metadata?.get("huggingface");
   return examplesOfTable(
     {
@@ -50,14 +54,16 @@ interface Extents {
   offsets?: ArrayLike<number | bigint>;
   /** List views tell each list's size; other lists end where the next one begins. */
   sizes?: ArrayLike<number | bigint>;
+  /** Of lists and of bytes that all have this length. */
+  stride?: number;
   children?: readonly Extents[];
 }
 
 /** A damaged length or offset would make the decoder fill the memory. */
-function checkExtents({ length, values, offsets, sizes, children }: Extents, bytes: number): void {
+function checkExtents({ length, values, offsets, sizes, stride, children }: Extents, bytes: number): void {
+  const most = children?.[0]?.length ?? values?.length ?? 0;
   if (!(length >= 0 && length <= 8 * bytes)) throw new Error(`a column of ${length} values`);
   if (offsets !== undefined && length > 0) {
-    const most = children?.[0]?.length ?? values?.length ?? 0;
     if (offsets.length < length + (sizes ? 0 : 1)) throw new Error("offsets that end early");
     for (let i = 0; i < length; i++) {
       const start = Number(offsets[i]);
@@ -66,6 +72,8 @@ function checkExtents({ length, values, offsets, sizes, children }: Extents, byt
         throw new Error(`offsets ${start} to ${end} of ${most}`);
     }
   }
+  if (stride !== undefined && !(stride >= 0 && length * stride <= most))
+    throw new Error(`${length} times ${stride} values of ${most}`);
   for (const child of children ?? []) checkExtents(child, bytes);
 }
 

@@ -166,6 +166,26 @@ test("an Arrow file whose columns are compressed is refused as that", async () =
   );
 });
 
+test.each([
+  "file",
+  "stream",
+] as const)("a damaged length anywhere in an Arrow %s keeps no reader busy", async (format) => {
+  const table = tableFromArrays({ tokens: [["Anna", "lives"]], ner_tags: [["B-PER", "O"]] });
+  const whole = Buffer.from(tableToIPC(table, { format })!);
+  await expect(read(await write("whole.arrow", whole))).resolves.toBeDefined();
+  for (const length of [0x7fffff00, -5]) {
+    for (let at = 0; at <= whole.length - 4; at += 4) {
+      const torn = Buffer.from(whole);
+      torn.writeInt32LE(length, at);
+      const start = performance.now();
+      await readExamples(await write("torn.arrow", torn)).catch((error) =>
+        expect([at, error.code]).toEqual([at, "EDATA"]),
+      );
+      expect([at, performance.now() - start < 2000]).toEqual([at, true]);
+    }
+  }
+});
+
 test("an Arrow file whose offsets lead nowhere is refused before they are followed", async () => {
   const whole = readFileSync(join(fixtures, "names.arrow"));
   const messages = new Set<string>();
