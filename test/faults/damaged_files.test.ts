@@ -112,18 +112,23 @@ describeWithAddon("a model's folder", () => {
     long,
   );
 
-  const tokenizer = () => runs.at("run");
-  const read = async () => {
-    using opened = await AutoTokenizer.fromPretrained(tokenizer());
+  const readTokenizer = async (of: string) => {
+    using opened = await AutoTokenizer.fromPretrained(of);
     return opened.encodeTexts(["Ana lived in Paris.", ""]);
   };
-  const check = (found: Awaited<ReturnType<typeof read>>) => {
+  const check = (found: Awaited<ReturnType<typeof readTokenizer>>) => {
     for (const { ids } of found) for (const id of ids) expect(id).toBeGreaterThanOrEqual(0);
   };
-  test.each(["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"])(
-    "%s",
-    async (name) => {
-      await damage(join(tokenizer(), name), { name, refusals: ["ECHECKPOINT", "EARG"], read, check });
+  test.each([
+    ["run", "tokenizer.json"],
+    ["run", "tokenizer_config.json"],
+    ["run", "special_tokens_map.json"],
+    ["tiny", "vocab.txt"], // alone; beside a tokenizer.json nobody reads it
+  ])(
+    "%s/%s",
+    async (of, name) => {
+      const read = () => readTokenizer(runs.at(of));
+      await damage(runs.at(of, name), { name, refusals: ["ECHECKPOINT", "EARG"], read, check });
     },
     long,
   );

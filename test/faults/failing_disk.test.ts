@@ -74,7 +74,7 @@ describeIf(shim !== undefined && existsSync(addonPath), needsShim)("a disk that 
   test("after a loss of power behind any write, the newest durable checkpoint is found", async () => {
     let states = 0;
     let resumed = 0;
-    const resumes = new Set(isFull ? sample(100) : sample(2));
+    const resumes = new Set(isFull ? sample(25) : sample(2));
     const every = isFull ? 1 : 7;
     for (let length = 1; length <= operations.length; length += every) {
       const prefix = operations.slice(0, length);

@@ -26,7 +26,7 @@ const words = [
 ];
 
 /** One change of a file: of bits, of a piece, or of a word. */
-function change(bytes: Buffer, random: Random): Buffer {
+export function change(bytes: Buffer, random: Random): Buffer {
   const at = random(bytes.length + 1);
   const length = Math.min(bytes.length - at, 1 + random(1 << random(10)));
   const put = (middle: Buffer, skipped: number) =>

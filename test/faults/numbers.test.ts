@@ -97,7 +97,7 @@ describeIf(process.platform === "linux", "ulimit -v limits memory on Linux only"
       );
 
     test("is an error that says what to change, and the same process trains a smaller batch", () => {
-      const limits = isFull ? Array.from({ length: 12 }, (_, i) => 1600 + 100 * i) : [2000];
+      const limits = isFull ? Array.from({ length: 12 }, (_, i) => 1800 + 100 * i) : [2000];
       let refused = 0;
       for (const megabytes of limits) {
         const { stdout, stderr, status } = limited(megabytes);
