@@ -22,7 +22,8 @@ export async function readParquet(file: string, options: TableOptions, notes: No
   const stored = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
   const [root] = metadata.schema;
   const table = {
-    columns: topLevelNames(metadata.schema.slice(1), root?.num_children ?? 0),
+    // Damaged metadata has other things than texts in the place of names.
+    columns: topLevelNames(metadata.schema.slice(1), root?.num_children ?? 0).map(String),
     labelNames: (column: string) => namesInMetadata(stored, column),
     rows: (columns: readonly string[]) =>
       orDamaged(file, () =>
