@@ -26,6 +26,7 @@ import {
   newRun,
   readCheckpoint,
   type StoredRun,
+  stepOf,
 } from "./checkpoint.ts";
 import { dataFingerprint } from "./data_fingerprint.ts";
 import { evaluationOrder } from "./epochs.ts";
@@ -38,7 +39,7 @@ import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
 import { checkSameRun, type EndedRun, findEndedRun, findResumePoint, type ResumeFrom } from "./resume.ts";
-import { deleteRun } from "./rotation.ts";
+import { deleteRun, rotateCheckpoints } from "./rotation.ts";
 import { withRunLock } from "./run_lock.ts";
 import { truncatedRows, windowsNote } from "./sentences.ts";
 import { runSession, type SessionWork, stopped, type TrainerParts } from "./session.ts";
@@ -195,6 +196,9 @@ export class Trainer {
       const { globalStep } = ended.state;
       this.#note(`the run in ${args.outputDir} has ended, after ${globalStep} updates; nothing to train`);
       this.state = ended.state;
+      // A manifest that could not be read for a moment has left its checkpoint out when room was made.
+      const kept = { written: stepOf(ended.kept.path), best: ended.state.bestModelCheckpoint };
+      await rotateCheckpoints(args.outputDir, args.saveTotalLimit, kept);
       return { globalStep, trainingLoss: Number(ended.results.train_loss), metrics: ended.results };
     }
     let run = stored?.run ?? newRun();
