@@ -1,10 +1,11 @@
 /** One file from the hub to the cache, checked against the hash that the hub's listing gives. */
 import { createHash, type Hash, randomBytes } from "node:crypto";
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import type { FileDownloadInfoOutput } from "@huggingface/hub";
+import { piecesOf } from "../files/pieces.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { hubFetch, hubStream, type Log, withRetry } from "./client.ts";
 import { HubFailure } from "./failure.ts";
@@ -128,7 +129,7 @@ async function* untilCutOff(
 export async function hasContentOf(file: RepoFile, path: string): Promise<boolean> {
   if ((await stat(path)).size !== file.size) return false;
   const hash = hashFor(file);
-  for await (const piece of createReadStream(path)) hash.update(piece);
+  for await (const piece of piecesOf(path)) hash.update(piece);
   return hash.digest("hex") === file.hash;
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { normalizerOptions, vocabularyFile, withConfiguredNormalizer } from "./bert_normalizer.ts";
 import type { SpecialTokens } from "./special_tokens.ts";
 import type { TokenizerFiles, TokenizerSettings } from "./tokenizer_files.ts";
@@ -6,20 +7,23 @@ import type { TokenizerFiles, TokenizerSettings } from "./tokenizer_files.ts";
  * The files of a saved tokenizer: those it was loaded from, unchanged, and what they lack for Python to build the
  * same tokenizer. `serialize` gives `tokenizer.json` where there was none.
  */
-export function filesToSave(
+export async function filesToSave(
   files: TokenizerFiles,
   settings: TokenizerSettings,
   tokens: SpecialTokens,
   serialize: () => string,
-): TokenizerFiles {
+): Promise<TokenizerFiles> {
   const stored = files["tokenizer.json"];
+  // A tokenizer.json is parsed for each part; a turn each keeps the event loop free in training.
   const json = stored ? withConfiguredNormalizer(stored, settings) : encode(serialize());
+  await nextTurn();
   const saved: TokenizerFiles = {
     ...files,
     "tokenizer.json": json,
     "tokenizer_config.json": completedConfig(files, settings, tokens, json),
     "special_tokens_map.json": files["special_tokens_map.json"] ?? encode(pretty(tokens)),
   };
+  await nextTurn();
   const vocabulary = files["vocab.txt"] ?? vocabularyFile(json);
   if (vocabulary) saved["vocab.txt"] = vocabulary;
   return saved;

@@ -59,6 +59,8 @@ export class Tokenizer {
   readonly #native: NativeTokenizer;
   readonly #files: TokenizerFiles;
   readonly #settings: TokenizerSettings;
+  /** See `filesToSave`; a run saves the same with every checkpoint. */
+  #saved?: Promise<TokenizerFiles>;
   readonly #specials: ReturnType<typeof findSpecialTokens>;
   /** By token id, as far as they were asked for. */
   readonly #continuations = new Map<number, boolean>();
@@ -166,10 +168,11 @@ export class Tokenizer {
    */
   async savePretrained(folder: string): Promise<void> {
     checkText("folder", folder);
-    const files = filesToSave(this.#files, this.#settings, this.#specials.tokens, () =>
+    this.#saved ??= filesToSave(this.#files, this.#settings, this.#specials.tokens, () =>
       this.#native.toJson(),
     );
-    for (const [name, bytes] of Object.entries(files)) await writeFileDurably(join(folder, name), bytes);
+    for (const [name, bytes] of Object.entries(await this.#saved))
+      await writeFileDurably(join(folder, name), bytes);
   }
 
   /** Frees the native tokenizer now; every other call throws `ESTATE` afterwards. A second call does nothing. */

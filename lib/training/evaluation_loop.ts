@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Batch } from "../data/types.ts";
 import type { ComputeMetrics, EvalPrediction } from "../metrics/types.ts";
 import type { NativeTensor } from "../native/types.ts";
@@ -79,10 +80,13 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     await request.onBatch(++done);
   }
 
+  // What follows takes long for a large dataset: each part has a turn of the event loop.
+  await nextTurn();
   const found = joinWindows(dataset, {
     ...predictions.padded(request.returnLogits ? "float32" : "int32", request.order),
     labelIds: labels.padded("int32", request.order).predictions as Int32Array,
   });
+  await nextTurn();
   const skipped = countsWords ? countSkippedWords(dataset, widths) : 0;
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
@@ -90,12 +94,10 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   if (computeMetrics && labelled) {
     const outside = model.labels.indexOf("O");
     const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
-    Object.assign(
-      metrics,
-      checkedMetrics(
-        computeMetrics(insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found),
-      ),
-    );
+    const scored = insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found;
+    await nextTurn();
+    Object.assign(metrics, checkedMetrics(computeMetrics(scored)));
+    await nextTurn();
   }
   if (labelled && losses.length > 0) metrics.loss = meanLoss(losses);
   return { ...found, metrics: withPrefix(request.prefix, metrics) };

@@ -112,7 +112,8 @@ export function countSkippedWords(examples: Examples, widths: Int32Array): numbe
   for (const rows of rowsBySentence(examples)) {
     if (rows.some((row) => widths[row]! < 0)) continue;
     const { wordLabels } = examples.at(rows[0]!)!;
-    const wordIds = rows.flatMap((row) => [...examples.at(row)!.wordIds.subarray(0, widths[row]!)]);
+    const seen = rows.map((row) => examples.at(row)!.wordIds.subarray(0, widths[row]!));
+    const wordIds = seen.length === 1 ? seen[0]! : seen.flatMap((ids) => [...ids]);
     skipped += skippedWords({ wordIds, wordLabels }).length;
   }
   return skipped;

@@ -46,6 +46,20 @@ Napi::Value EnvData::Allocate(Napi::Env env, const char* kind, size_t length) {
       {Napi::String::New(env, kind), Napi::Number::New(env, static_cast<double>(length))});
 }
 
+void EnvData::HoldTensor(int64_t bytes) {
+  tensor_bytes_ += bytes;
+  if (tensor_bytes_ <= told_bytes_) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env_, tensor_bytes_ - told_bytes_);
+  told_bytes_ = tensor_bytes_;
+}
+
+void EnvData::ReleaseTensor(int64_t bytes, bool by_collector) {
+  tensor_bytes_ -= bytes;
+  if (!by_collector) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env_, tensor_bytes_ - told_bytes_);
+  told_bytes_ = tensor_bytes_;
+}
+
 void EnvData::Submit(std::function<Settlement()> work) {
   if (closed_->load()) throw Error(ErrorCode::kState, "torchner is shutting down; no new work is taken.");
   if (pending_++ == 0) napi_ref_threadsafe_function(env_, results_);

@@ -42,6 +42,14 @@ class EnvData {
   /** Runs `release` on the executor, so that freeing a graph never blocks the event loop. */
   void Release(std::function<void()> release);
 
+  /**
+   * Keeps the collector told of the memory behind tensors, as the most that was ever held at once until it
+   * finds some that were left to it. A training step takes and disposes a graph of hundreds of megabytes:
+   * told of each, the collector would run at each.
+   */
+  void HoldTensor(int64_t bytes);
+  void ReleaseTensor(int64_t bytes, bool by_collector);
+
   /** Stops accepting work and waits for what runs. Safe to call twice. */
   void Close();
 
@@ -54,6 +62,7 @@ class EnvData {
   std::shared_ptr<std::atomic<bool>> closed_;
   napi_threadsafe_function results_ = nullptr;
   size_t pending_ = 0;
+  int64_t tensor_bytes_ = 0, told_bytes_ = 0;
   Napi::FunctionReference error_class_, allocate_;
   Napi::Env env_;
 

@@ -36,7 +36,7 @@ const never = () => {
 };
 
 describe("files to save", () => {
-  test("a complete folder is written back byte for byte, stored truncation included", () => {
+  test("a complete folder is written back byte for byte, stored truncation included", async () => {
     const config = {
       do_lower_case: true,
       strip_accents: null,
@@ -52,11 +52,11 @@ describe("files to save", () => {
       "vocab.txt": encode("as it was"),
     };
     const given = settings({ config, tokenizerClass: "BertTokenizer", modelMaxLength: 512 });
-    expect(filesToSave(files, given, { pad_token: "[PAD]" }, never)).toEqual(files);
+    expect(await filesToSave(files, given, { pad_token: "[PAD]" }, never)).toEqual(files);
   });
 
-  test("from tokenizer.json alone, Python gets BERT's options, names, class and vocabulary", () => {
-    const files = filesToSave(
+  test("from tokenizer.json alone, Python gets BERT's options, names, class and vocabulary", async () => {
+    const files = await filesToSave(
       { "tokenizer.json": encode(tokenizerJson) },
       settings(),
       { pad_token: "[PAD]" },
@@ -73,31 +73,33 @@ describe("files to save", () => {
     expect(decode(files["vocab.txt"])).toBe("[PAD]\n1\n##a\n");
   });
 
-  test("what the configuration has is kept, and 'no limit' is never written as a rounded number", () => {
+  test("what the configuration has is kept, and 'no limit' is never written as a rounded number", async () => {
     const config = { pad_token: { content: "[PAD]" }, model_max_length: 1e30, own_key: 1 };
     const files = { "tokenizer.json": encode(tokenizerJson), "tokenizer_config.json": encode(config) };
     const saved = read(
-      filesToSave(files, settings({ config }), { pad_token: "[PAD]" }, never)["tokenizer_config.json"],
+      (await filesToSave(files, settings({ config }), { pad_token: "[PAD]" }, never))[
+        "tokenizer_config.json"
+      ],
     );
     expect(saved).toMatchObject({ pad_token: { content: "[PAD]" }, own_key: 1, do_lower_case: true });
     expect(saved).not.toHaveProperty("model_max_length");
   });
 
-  test("from vocab.txt alone, tokenizer.json is the serializer's and vocab.txt stays as it was", () => {
+  test("from vocab.txt alone, tokenizer.json is the serializer's and vocab.txt stays as it was", async () => {
     const vocabulary = encode("anything");
-    const files = filesToSave({ "vocab.txt": vocabulary }, settings(), {}, () =>
+    const files = await filesToSave({ "vocab.txt": vocabulary }, settings(), {}, () =>
       JSON.stringify(tokenizerJson),
     );
     expect(read(files["tokenizer.json"])).toEqual(tokenizerJson);
     expect(files["vocab.txt"]).toBe(vocabulary);
   });
 
-  test("other kinds of tokenizer get no BERT options and no vocab.txt", () => {
+  test("other kinds of tokenizer get no BERT options and no vocab.txt", async () => {
     const bpe = {
       normalizer: null,
       model: { type: "BPE", continuing_subword_prefix: "", merges: [], vocab: { a: 0 } },
     };
-    const files = filesToSave({ "tokenizer.json": encode(bpe) }, settings(), { unk_token: "a" }, never);
+    const files = await filesToSave({ "tokenizer.json": encode(bpe) }, settings(), { unk_token: "a" }, never);
     expect(read(files["tokenizer_config.json"])).toEqual({
       tokenizer_class: "PreTrainedTokenizerFast",
       unk_token: "a",
@@ -105,15 +107,15 @@ describe("files to save", () => {
     expect(files).not.toHaveProperty(["vocab.txt"]);
   });
 
-  test("a vocabulary with a gap, or a token that a line cannot hold, is not written as lines", () => {
+  test("a vocabulary with a gap, or a token that a line cannot hold, is not written as lines", async () => {
     for (const vocab of [
       { a: 0, b: 2 },
       { a: 0, "b\n": 1 },
     ]) {
       const json = { ...tokenizerJson, model: { ...tokenizerJson.model, vocab } };
-      expect(filesToSave({ "tokenizer.json": encode(json) }, settings(), {}, never)).not.toHaveProperty([
-        "vocab.txt",
-      ]);
+      expect(await filesToSave({ "tokenizer.json": encode(json) }, settings(), {}, never)).not.toHaveProperty(
+        ["vocab.txt"],
+      );
     }
   });
 });
