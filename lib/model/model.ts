@@ -81,7 +81,10 @@ export class TokenClassificationModel implements Disposable {
   numerics: Numerics;
   /** Follows `numerics` unless it is set: packed for fast, padded for reference. */
   layout?: Layout;
-  /** Run the encoder in bfloat16 autocast, as `torch.autocast` does. */
+  /**
+   * Round the operands of products to bfloat16. With `reference`, on a GPU, and where the CPU has a matrix unit this is
+   * `torch.autocast`; elsewhere our kernels round in the encoder's layers alone and keep activations in float32.
+   */
   bf16: boolean;
   /** Share of the loss that is spread over all labels, in training and evaluation alike, as in Hugging Face's Trainer. */
   labelSmoothing: number;
@@ -192,7 +195,7 @@ export class TokenClassificationModel implements Disposable {
    * Lays the encoder's weights out for inference alone, once, in place of doing so at every forward pass: `fp32`
    * (default) with the same results; `bf16` in half the memory, where the CPU multiplies bfloat16; `int8` in a quarter,
    * each row of activations and each row of weights with a scale of its own (dynamic quantization). The model has
-   * `forward` without gradients and nothing else from then on; `numerics`, `layout` and `bf16` no longer matter.
+   * `forward` without gradients and nothing else from then on; `layout` and `bf16` no longer matter.
    * @throws {TorchnerError} `ESTATE` for a model that is not on the CPU, is packed already, or in bf16 on a CPU without it.
    */
   async packForInference(dtype: InferenceDtype = "fp32"): Promise<void> {

@@ -63,7 +63,7 @@ export interface ForwardOptions {
   grad?: boolean;
   numerics?: Numerics;
   layout?: Layout;
-  /** Autocast to bfloat16 inside the encoder, as torch.autocast does. */
+  /** Round the operands of products to bfloat16; see `TokenClassificationModel.bf16`. */
   bf16?: boolean;
   /** Share of the loss that is spread over all labels, at least 0 and below 1; transformers' LabelSmoother. */
   labelSmoothing?: number;

@@ -55,12 +55,10 @@ AdamWWrap::AdamWWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AdamWWra
     if (model->packed()) {
       throw Error(ErrorCode::kState, "AdamW: the model was packed for inference; load it again to train.");
     }
-    native_ = std::make_shared<AdamW>(model->parameters(), ReadOptions(info[1]));
+    native_ = std::make_shared<AdamW>(model, ReadOptions(info[1]));
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
-    int64_t moments = 0;
-    for (const Parameter& parameter : model->parameters())
-      moments += 2 * static_cast<int64_t>(parameter.tensor.nbytes());
-    Account(info.Env(), moments);
+    constexpr int64_t kMoments = 2;
+    Account(info.Env(), kMoments * static_cast<int64_t>(sizeof(float)) * model->parameter_count());
   });
 }
 

@@ -182,10 +182,7 @@ ModelWrap::ModelWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ModelWra
   Guard(info, [&] {
     native_ = TakeConstructed<ModelWrap, TokenClassifier>(info);
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
-    int64_t bytes = 0;
-    for (const Parameter& parameter : native_->parameters())
-      bytes += static_cast<int64_t>(parameter.tensor.nbytes());
-    Account(info.Env(), bytes);
+    Account(info.Env(), static_cast<int64_t>(sizeof(float)) * native_->parameter_count());
   });
 }
 
@@ -282,14 +279,11 @@ Napi::Value ModelWrap::PackForInference(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelWrap::ParameterCount(const Napi::CallbackInfo& info) {
   return Guard(info, [&] {
-    int64_t total = 0, embedding = 0;
-    for (const Parameter& parameter : Get("this model")->parameters()) {
-      total += parameter.tensor.numel();
-      if (parameter.role == Parameter::Role::kEmbedding) embedding += parameter.tensor.numel();
-    }
+    const std::shared_ptr<TokenClassifier> model = Get("this model");
+    const int64_t total = model->parameter_count();
     Napi::Object object = Napi::Object::New(info.Env());
     object.Set("total", static_cast<double>(total));
-    object.Set("nonEmbedding", static_cast<double>(total - embedding));
+    object.Set("nonEmbedding", static_cast<double>(total - model->embedding_count()));
     return object;
   });
 }

@@ -95,13 +95,13 @@ TensorWrap::TensorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Tensor
   Guard(info, [&] {
     native_ = TakeConstructed<TensorWrap, TensorHandle>(info);
     info.This().As<Napi::Object>().TypeTag(&kTypeTag);
-    bytes_ = static_cast<int64_t>(native_->tensor.nbytes()) + native_->graph_bytes;
-    EnvData::Of(info.Env()).HoldTensor(bytes_);
+    held_bytes_ = static_cast<int64_t>(native_->tensor.nbytes()) + native_->graph_bytes;
+    EnvData::Of(info.Env()).HoldTensor(held_bytes_);
   });
 }
 
 TensorWrap::~TensorWrap() {
-  if (!disposed()) EnvData::Of(Env()).ReleaseTensor(bytes_, /*by_collector=*/true);
+  if (!disposed()) EnvData::Of(Env()).ReleaseTensor(held_bytes_, /*by_collector=*/true);
   Dispose(Env());
 }
 
@@ -267,7 +267,7 @@ Napi::Value TensorWrap::CrossEntropy(const Napi::CallbackInfo& info) {
 
 Napi::Value TensorWrap::DisposeNow(const Napi::CallbackInfo& info) {
   return Guard(info, [&] {
-    if (!disposed()) EnvData::Of(info.Env()).ReleaseTensor(bytes_, /*by_collector=*/false);
+    if (!disposed()) EnvData::Of(info.Env()).ReleaseTensor(held_bytes_, /*by_collector=*/false);
     Dispose(info.Env());
   });
 }

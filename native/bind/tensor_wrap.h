@@ -43,7 +43,7 @@ class TensorWrap : public Napi::ObjectWrap<TensorWrap>, public Handle<TensorHand
   Napi::Value CrossEntropy(const Napi::CallbackInfo& info);
   Napi::Value DisposeNow(const Napi::CallbackInfo& info);
 
-  int64_t bytes_ = 0;
+  int64_t held_bytes_ = 0;
 
   template <typename Operation>
   Napi::Value Derive(const Napi::CallbackInfo& info, Operation operation);

@@ -17,6 +17,7 @@ namespace torchner {
 namespace {
 
 constexpr size_t kLine = 64;
+constexpr size_t kPage = 4096;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kRegion = size_t{64} << 20;
 /** Smaller tensors stay with the system's allocator, which is quick at them. */
@@ -83,8 +84,17 @@ class BlockPool {
         block = previous;
       }
     }
-    if (!ReleaseRegion(block)) free_.insert({block->second.size, block->first});
+    free_.insert({block->second.size, block->first});
+    ReleaseRegions();
     return true;
+  }
+
+  void ReleasePages() {
+    for (const auto& [size, begin] : free_) {
+      const uintptr_t first = RoundUp(reinterpret_cast<uintptr_t>(begin), kPage);
+      const uintptr_t end = (reinterpret_cast<uintptr_t>(begin) + size) / kPage * kPage;
+      if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+    }
   }
 
  private:
@@ -115,16 +125,21 @@ class BlockPool {
            neighbour->second.region == block->second.region;
   }
 
-  /** Gives a region that is one free block back, if more than half of the pool is free. */
-  bool ReleaseRegion(Blocks::iterator block) {
-    const auto region = regions_.find(block->second.region);
-    const size_t size = region->second;
-    if (block->second.size != size || mapped_ < 2 * used_ + kRegion) return false;
-    munmap(region->first, size);
-    mapped_ -= size;
-    regions_.erase(region);
-    blocks_.erase(block);
-    return true;
+  /** Gives regions that are one free block back, while more than half of the pool is free. */
+  void ReleaseRegions() {
+    for (auto region = regions_.begin(); region != regions_.end() && mapped_ >= 2 * used_ + kRegion;) {
+      const auto [begin, size] = *region;
+      const auto block = blocks_.find(begin);
+      if (!block->second.is_free || block->second.size != size) {
+        ++region;
+        continue;
+      }
+      free_.erase({size, begin});
+      blocks_.erase(block);
+      munmap(begin, size);
+      mapped_ -= size;
+      region = regions_.erase(region);
+    }
   }
 
   /** All blocks by address, and the free ones by size. */
@@ -177,6 +192,11 @@ class KeepingAllocator : public c10::Allocator {
 void KeepTensorMemory() {
   static KeepingAllocator& allocator = *new KeepingAllocator;
   c10::SetCPUAllocator(&allocator, /*priority=*/1);
+}
+
+void ReleaseUnusedTensorMemory() {
+  std::lock_guard lock(Pool().mutex);
+  Pool().blocks.ReleasePages();
 }
 
 }  // namespace torchner

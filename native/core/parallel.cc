@@ -37,6 +37,7 @@ float* ThreadScratch(int64_t floats) {
   thread_local int64_t size = 0;
   if (size < floats) {
     const int64_t bytes = (floats * static_cast<int64_t>(sizeof(float)) + kLine - 1) / kLine * kLine;
+    size = 0;
     space.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes)));
     if (!space) throw std::bad_alloc();
     size = floats;

@@ -7,7 +7,7 @@ namespace torchner {
 
 /**
  * Runs task(0) .. task(count - 1) on libtorch's threads, each thread taking the next one that is left. Which
- * thread runs a task is chance, so no result may depend on it. Tasks must not throw.
+ * thread runs a task is chance, so no result may depend on it. The first error of a task comes out of here.
  */
 void ParallelTasks(int64_t count, const std::function<void(int64_t task)>& task);
 

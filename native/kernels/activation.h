@@ -33,8 +33,9 @@ TORCHNER_INLINE ValueAndSlope GeluTanh(Vec x) {
 }
 
 TORCHNER_INLINE ValueAndSlope Relu(Vec x) {
-  const auto positive = x > All(0.0f);
-  return {positive ? x : All(0.0f), positive ? All(1.0f) : All(0.0f)};
+  // Not x > 0, which would make zero of NaN.
+  const auto off = x <= All(0.0f);
+  return {off ? All(0.0f) : x, off ? All(0.0f) : All(1.0f)};
 }
 
 template <typename Function>

@@ -26,7 +26,7 @@ struct HeadView {
         length(attention.starts[sequence + 1] - first),
         head(head_index),
         column(head_index * attention.head_size),
-        scale(1.0f / std::sqrt(static_cast<float>(attention.head_size))),
+        scale(1.0f / __builtin_sqrtf(static_cast<float>(attention.head_size))),
         stride(DropoutGroups(attention.longest) * kDropoutGroup),
         scratch(space),
         scores(space + kMultiplyScratch),
@@ -94,10 +94,10 @@ static void SpreadRows(const HeadView& view, const float* weights, const ConstMa
 TORCHNER_INLINE float Softmax(float* scores, int64_t length, float scale, const float* factors) {
   Vec most = All(-INFINITY);
   EachVector(length, [&](int64_t i, auto count) {
-    const Vec x = Part(scores + i, count) * All(scale);
+    const Vec x = Part(scores + i, count, -INFINITY) * All(scale);
     PutPart(scores + i, x, count);
-    // Past the end a partial vector has zeros: the largest may then be too large, which is harmless.
-    most = Max(most, x);
+    // A NaN shows in the sum below.
+    most = Max(x, most);
   });
   const float largest = Largest(most);
   Vec total = All(0.0f);

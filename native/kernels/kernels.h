@@ -52,6 +52,9 @@ constexpr int64_t kCellStride = 272;
 /** Floats of scratch space that one thread needs for `multiply`, whatever the product. */
 constexpr int64_t kMultiplyScratch = kPackedRows * kCellStride + 256 * 32;
 
+/** The deepest product whose sums of bytes fit 32 bits, with room. */
+constexpr int64_t kInt8Depth = 65536;
+
 /** Ranges of columns that start at a multiple of this share no panel of a packed operand. */
 constexpr int64_t kPanelColumns = 32;
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -94,9 +93,15 @@ static void MultiplyBlock(const BlockWork& work) {
 
 using BlockFunction = void (*)(const BlockWork&);
 
+/** Functions by the number of rows they take. Not std::array, whose members other files share. */
+template <typename Function>
+struct ByRows {
+  Function functions[kMostRows + 1];
+};
+
 template <typename Kind, bool packed, int... R>
-constexpr std::array<BlockFunction, sizeof...(R) + 1> BlockTable(std::integer_sequence<int, R...>) {
-  return {nullptr, MultiplyBlock<Kind, R + 1, packed>...};
+constexpr ByRows<BlockFunction> BlockTable(std::integer_sequence<int, R...>) {
+  return {{nullptr, MultiplyBlock<Kind, R + 1, packed>...}};
 }
 template <typename Kind>
 constexpr auto kBlocks = BlockTable<Kind, false>(std::make_integer_sequence<int, kMostRows>());
@@ -126,10 +131,12 @@ TORCHNER_INLINE void TransposeStage(Vec (&rows)[kLanes]) {
   if constexpr (step > 1) TransposeStage<step / 2>(rows);
 }
 
-/** Bits of a float32 rounded to the nearest bfloat16, in the upper half; ties to even. */
+/** Bits of a float32 rounded to the nearest bfloat16, in the upper half; ties to even, NaN to one of its
+ * kind. */
 TORCHNER_INLINE Words RoundBFloat16(Vec x) {
   const Words bits = (Words)x;
-  return (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
+  const Words rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
+  return x == x ? rounded : AllWords(0x7fc00000u);
 }
 
 /** A vector of cells from those of one depth (float32), or of two that follow one another. */
@@ -219,8 +226,8 @@ static void PackBlock(const float* a, int64_t a_column, int64_t depth, float* pa
 using PackFunction = void (*)(const float*, int64_t, int64_t, float*);
 
 template <typename Kind, int... R>
-constexpr std::array<PackFunction, sizeof...(R) + 1> PackTable(std::integer_sequence<int, R...>) {
-  return {nullptr, PackBlock<Kind, R + 1>...};
+constexpr ByRows<PackFunction> PackTable(std::integer_sequence<int, R...>) {
+  return {{nullptr, PackBlock<Kind, R + 1>...}};
 }
 template <typename Kind>
 constexpr auto kPacks = PackTable<Kind>(std::make_integer_sequence<int, kMostRows>());
@@ -232,7 +239,7 @@ static void PackRows(const float* a, int64_t a_column, const RowBlocks& blocks, 
   const int64_t cells = (depth + Kind::kInCell - 1) / Kind::kInCell;
   for (int64_t b = 0; b < blocks.count; ++b) {
     const int64_t first = blocks.First(b), height = blocks.First(b + 1) - first;
-    kPacks<Kind>[height](a + first, a_column, depth, packed);
+    kPacks<Kind>.functions[height](a + first, a_column, depth, packed);
     packed += height * cells;
   }
 }
@@ -367,7 +374,8 @@ static void MultiplyRowsOfTile(const Product& product, int64_t first, int64_t ro
         work.c_stride = product.c.stride;
         work.start = k > 0 || product.add ? Start::kHeld : product.bias ? Start::kBias : Start::kZero;
         work.bias = product.bias ? product.bias + n : nullptr;
-        const BlockFunction function = a.packed ? kPackedBlocks<Kind>[height] : kBlocks<Kind>[height];
+        const BlockFunction function =
+            a.packed ? kPackedBlocks<Kind>.functions[height] : kBlocks<Kind>.functions[height];
         if (width == kPanel) {
           function(work);
         } else {

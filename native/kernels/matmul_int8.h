@@ -85,30 +85,31 @@ static void MultiplyBytes(const ByteWork& work) {
 using ByteFunction = void (*)(const ByteWork&);
 
 template <int... R>
-constexpr std::array<ByteFunction, sizeof...(R) + 1> ByteTable(std::integer_sequence<int, R...>) {
-  return {nullptr, MultiplyBytes<R + 1>...};
+constexpr ByRows<ByteFunction> ByteTable(std::integer_sequence<int, R...>) {
+  return {{nullptr, MultiplyBytes<R + 1>...}};
 }
 constexpr auto kByteBlocks = ByteTable(std::make_integer_sequence<int, kMostRows>());
 
 /** One row as bytes, four to a cell, zeros (128) beyond `depth`; returns its scale. */
 static float QuantizeRow(const float* x, int64_t depth, float* cells) {
-  Vec most = All(0.0f), total = All(0.0f);
+  Vec most = All(0.0f), strange = All(0.0f);
   EachVector(depth, [&](int64_t i, auto count) {
-    const Vec size = Abs(Part(x + i, count));
-    most = Max(size, most);
-    total += size;
+    const Vec v = Part(x + i, count);
+    most = Max(Abs(v), most);
+    strange += v - v;
   });
-  const float largest = Largest(most), sum = Sum(total);
-  // What is not finite must not become a number.
-  if (sum - sum != 0) return NAN;
-  const Vec inverse = All(largest > 0 ? 127.0f / largest : 0.0f);
+  const float largest = Largest(most);
+  // Zero, or NaN where an element is infinite or NaN: it must not become a number.
+  const bool finite = Sum(strange) == 0;
+  const Vec inverse = All(finite && largest > 0 ? 127.0f / largest : 0.0f);
   EachVector((depth + kInByteCell - 1) / kInByteCell * kInByteCell, [&](int64_t i, auto count) {
     const Vec values = i + kLanes <= depth ? Load(x + i) : LoadSome(x + i, depth - i);
-    const Vec rounded = (values * inverse + All(12582912.0f)) - All(12582912.0f);
+    const Vec scaled = finite ? values * inverse : All(0.0f);
+    const Vec rounded = (scaled + All(12582912.0f)) - All(12582912.0f);
     const Bytes bytes = __builtin_convertvector(__builtin_convertvector(rounded, Ints) + 128, Bytes);
     std::memcpy(reinterpret_cast<char*>(cells) + i, &bytes, static_cast<size_t>(count));
   });
-  return largest / 127.0f;
+  return finite ? largest / 127.0f : NAN;
 }
 
 /** Where a tile's rows lie in the thread's scratch space. */
@@ -152,7 +153,7 @@ static void MultiplyByteRows(const Product& product, int64_t first, int64_t rows
         work.column_sums = panel + cells * kPanel;
         work.column_scales = work.column_sums + kPanel;
         work.bias = bias;
-        kByteBlocks[blocks.First(b + 1) - r](work);
+        kByteBlocks.functions[blocks.First(b + 1) - r](work);
       }
     }
     if (width == kPanel) continue;
@@ -163,7 +164,7 @@ static void MultiplyByteRows(const Product& product, int64_t first, int64_t rows
   }
 }
 
-/** With a packed b, an a whose rows are contiguous, and without `add`. */
+/** With a packed b of at most kInt8Depth rows, an a whose rows are contiguous, and without `add`. */
 static void MultiplyInt8(const Product& product, float* scratch) {
   const ByteSpace space(scratch, (product.k + kInByteCell - 1) / kInByteCell);
   for (int64_t r = 0; r < product.m; r += space.rows) {
@@ -178,12 +179,12 @@ static void PackBytes(const Operand& b, int64_t k, int64_t width, float* panel) 
   float* scales = sums + kPanel;
   for (int64_t j = 0; j < kPanel; ++j) {
     const auto element = [&](int64_t i) { return b.data[i * b.row + j * b.column]; };
-    float largest = 0, total = 0;
+    float largest = 0, strange = 0;
     for (int64_t i = 0; j < width && i < k; ++i) {
       largest = largest < std::fabs(element(i)) ? std::fabs(element(i)) : largest;
-      total += std::fabs(element(i));
+      strange += element(i) - element(i);
     }
-    const bool finite = total - total == 0;
+    const bool finite = strange == 0;
     const float inverse = finite && largest > 0 ? 127.0f / largest : 0.0f;
     int32_t sum = 0;
     for (int64_t cell = 0; cell < cells; ++cell) {

@@ -12,10 +12,11 @@ TORCHNER_INLINE void EachVector(int64_t columns, At at) {
   if (i < columns) at(i, columns - i);
 }
 
-TORCHNER_INLINE Vec Part(const float* from, int64_t count) {
-  return LoadSome(from, count);
+/** Lanes past a row's end are `rest`. */
+TORCHNER_INLINE Vec Part(const float* from, int64_t count, float rest = 0.0f) {
+  return LoadSome(from, count, rest);
 }
-TORCHNER_INLINE Vec Part(const float* from, std::integral_constant<int64_t, kLanes>) {
+TORCHNER_INLINE Vec Part(const float* from, std::integral_constant<int64_t, kLanes>, float = 0.0f) {
   return Load(from);
 }
 TORCHNER_INLINE void PutPart(float* to, Vec v, int64_t count) {
@@ -68,7 +69,7 @@ static void NormForwardRows(const NormForward& work, int64_t begin, int64_t end)
       const Vec d = Within(Part(x + i, count) - mean, count);
       squares += d * d;
     });
-    const float reciprocal = 1.0f / std::sqrt(Sum(squares) / columns + work.eps);
+    const float reciprocal = 1.0f / __builtin_sqrtf(Sum(squares) / columns + work.eps);
     work.reciprocal[r] = reciprocal;
     EachVector(work.columns, [&](int64_t i, auto count) {
       const Vec n = (Part(x + i, count) - mean) * All(reciprocal);

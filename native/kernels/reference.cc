@@ -45,6 +45,7 @@ float Factor(const Dropout* dropout, int64_t group, int64_t column) {
 uint16_t ToBFloat16(float x) {
   uint32_t bits;
   std::memcpy(&bits, &x, sizeof(bits));
+  if (std::isnan(x)) return 0x7fc0;
   return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
@@ -201,7 +202,7 @@ ValueAndSlope Apply(ActivationKind kind, double x) {
       return {0.5 * x * (1 + t), 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope};
     }
     case ActivationKind::kRelu:
-      return {x > 0 ? x : 0.0, x > 0 ? 1.0 : 0.0};
+      return {x <= 0 ? 0.0 : x, x <= 0 ? 0.0 : 1.0};
   }
   return {x, 1.0};
 }

@@ -60,11 +60,7 @@ TORCHNER_INLINE void StoreSome(float* to, Vec v, int64_t count) {
   std::memcpy(to, &v, static_cast<size_t>(count) * sizeof(float));
 }
 
-/** Bits of a where the mask's lane is all ones, bits of b elsewhere. */
-TORCHNER_INLINE Vec Choose(Ints mask, Vec a, Vec b) {
-  return (Vec)(((Ints)a & mask) | ((Ints)b & ~mask));
-}
-
+/** A NaN in a is dropped, one in b stays. */
 TORCHNER_INLINE Vec Max(Vec a, Vec b) {
   return a > b ? a : b;
 }
@@ -104,10 +100,11 @@ TORCHNER_INLINE float Largest(Vec a) {
 
 /**
  * e^x within 2 units in the last place; below -87.3, the least normal number's neighbourhood, it stays there.
+ * NaN stays NaN.
  * x = n ln 2 + r with |r| <= ln 2 / 2; the polynomial is Cephes's expf.
  */
-TORCHNER_INLINE Vec Exp(Vec x) {
-  x = Min(Max(x, All(-87.33f)), All(88.3f));
+TORCHNER_INLINE Vec Exp(Vec given) {
+  const Vec x = Min(Max(given, All(-87.33f)), All(88.3f));
   // Adding 1.5 * 2^23 rounds to a whole number.
   const Vec n = (x * All(1.44269504f) + All(12582912.0f)) - All(12582912.0f);
   const Vec r = (x - n * All(0.693359375f)) + n * All(2.12194440e-4f);
@@ -119,7 +116,7 @@ TORCHNER_INLINE Vec Exp(Vec x) {
   p = p * r + All(5.0000001201e-1f);
   p = p * (r * r) + (r + All(1.0f));
   const Ints power = (__builtin_convertvector(n, Ints) + 127) << 23;
-  return p * (Vec)power;
+  return given == given ? p * (Vec)power : given;
 }
 
 }  // namespace torchner::kernels::TORCHNER_ISA

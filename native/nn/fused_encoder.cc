@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/error.h"
 #include "core/parallel.h"
 #include "nn/fused_layer.h"
 #include "nn/products.h"
@@ -45,7 +46,7 @@ at::Tensor CopyOfRows(const at::Tensor& x) {
 }
 
 /** In place; multiplies by the same factors whenever it is called. */
-void DropRows(const at::Tensor& x, const std::optional<kernels::Dropout>& dropout) {
+void ApplyDropout(const at::Tensor& x, const std::optional<kernels::Dropout>& dropout) {
   if (!dropout) return;
   constexpr int64_t kGrain = 32;
   const kernels::Drop work{.columns = x.size(1), .x = RowsOf(x), .dropout = *dropout};
@@ -80,7 +81,7 @@ struct Pass : torch::CustomClassHolder {
 
   at::Tensor Forward(const at::Tensor& embedded, bool keep) {
     at::Tensor x = CopyOfRows(embedded);
-    DropRows(x, DropoutBefore());
+    ApplyDropout(x, DropoutBefore());
     if (keep) records.resize(layers.size());
     for (size_t i = 0; i < layers.size(); ++i) {
       const at::Tensor y =
@@ -89,11 +90,17 @@ struct Pass : torch::CustomClassHolder {
       x = y;
     }
     // No layer has kept its own result.
-    DropRows(x, DropoutBehind());
+    ApplyDropout(x, DropoutBehind());
     return x;
   }
 
   LayerGradients Backward(size_t index, const at::Tensor& y_gradient) {
+    if (layers[index].attention.query.weight.dim() != 2) {
+      throw Error(ErrorCode::kState, "backward: the model was packed for inference since its forward pass.");
+    }
+    if (!records[index].x.defined()) {
+      throw Error(ErrorCode::kState, "backward: this pass went backward already; run forward again.");
+    }
     LayerRecord record = std::exchange(records[index], {});
     if (options.recompute) ForwardLayer(layers[index], layout, record.x, ModeOf(index), &record);
     return BackwardLayer(layers[index], layout, record, ModeOf(index), y_gradient);
@@ -120,13 +127,13 @@ struct EncodeLayers : torch::autograd::Function<EncodeLayers> {
     // x, the parameters, and the pass, which has no gradient.
     variable_list result(1 + each * layers + 1);
     at::Tensor gradient = CopyOfRows(gradients[0]);
-    DropRows(gradient, pass->DropoutBehind());
+    ApplyDropout(gradient, pass->DropoutBehind());
     for (size_t i = layers; i-- > 0;) {
       LayerGradients layer = pass->Backward(i, gradient);
       std::move(layer.parameters.begin(), layer.parameters.end(), result.begin() + 1 + i * each);
       gradient = layer.x;
     }
-    DropRows(gradient, pass->DropoutBefore());
+    ApplyDropout(gradient, pass->DropoutBefore());
     result[0] = gradient;
     return result;
   }
@@ -160,7 +167,6 @@ void PackWeights(Encoder& encoder, kernels::Precision precision) {
       at::Tensor weight = std::exchange(linear->weight, {});
       linear->packed = Pack(precision, Transposed(weight), weight.size(1), weight.size(0));
       // Whoever else holds the parameter, as the model's list of them does, keeps no copy alive.
-      weight.mutable_grad() = at::Tensor();
       weight.set_data(at::empty({0}, weight.options()));
     }
   }

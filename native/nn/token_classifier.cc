@@ -7,6 +7,7 @@
 
 #include "core/autocast.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "nn/fused_encoder.h"
 #include "nn/loss.h"
 
@@ -125,6 +126,10 @@ TokenClassifier::TokenClassifier(Family family, c10::Device device)
   Builder builder(family, device, parameters_);
   encoder_ = builder.MakeEncoder();
   classifier_ = builder.MakeClassifier();
+  for (const Parameter& parameter : parameters_) {
+    parameter_count_ += parameter.tensor.numel();
+    if (parameter.role == Role::kEmbedding) embedding_count_ += parameter.tensor.numel();
+  }
 }
 
 const Parameter* TokenClassifier::Find(const std::string& name) const {
@@ -193,18 +198,26 @@ void TokenClassifier::PackForInference(kernels::Precision precision) {
     throw Error(ErrorCode::kState,
                 "dtype: this CPU does not multiply bfloat16 (AVX512_BF16 is missing); use fp32 or int8.");
   }
+  if (precision == kernels::Precision::kInt8 &&
+      std::max(config_.hidden_size, config_.intermediate_size) > kernels::kInt8Depth) {
+    throw Error(ErrorCode::kState, "dtype: int8 takes layers of at most " +
+                                       std::to_string(kernels::kInt8Depth) +
+                                       " inputs, and this model has larger ones; use fp32 or bf16.");
+  }
+  is_packed_ = true;
   PackWeights(encoder_, precision);
   packed_ = precision;
+  for (const Parameter& parameter : parameters_) parameter.tensor.mutable_grad() = at::Tensor();
+  ReleaseUnusedTensorMemory();
 }
 
 ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& given) const {
   Check(batch);
   ForwardOptions options = given;
   if (packed_) {
-    if (options.grad) {
-      throw Error(
-          ErrorCode::kState,
-          "forward: the model was packed for inference and has no gradients; load it again to train.");
+    if (options.grad || options.training) {
+      throw Error(ErrorCode::kState,
+                  "forward: the model was packed for inference and cannot train; load it again to train.");
     }
     options.layout = LayoutKind::kPacked;
     options.bf16 = false;

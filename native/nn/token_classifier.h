@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,10 @@ struct ForwardOutput {
   int64_t graph_bytes = 0;
 };
 
-/** An encoder with a linear layer that gives each token a score per label. Executor only. */
+/**
+ * An encoder with a linear layer that gives each token a score per label. Executor only, but for what never
+ * changes (config, keys, device, names, counts) and `packed`.
+ */
 class TokenClassifier {
  public:
   /** Parameters are allocated, not initialised: `Initialize` or a checkpoint fills them. */
@@ -59,6 +63,9 @@ class TokenClassifier {
    * `named_parameters()`, which fixes the order of norms and optimizer state.
    */
   const std::vector<Parameter>& parameters() const { return parameters_; }
+  /** Elements of all parameters, and of the embedding tables among them; packing changes neither. */
+  int64_t parameter_count() const { return parameter_count_; }
+  int64_t embedding_count() const { return embedding_count_; }
   /** nullptr where there is no such name. */
   const Parameter* Find(const std::string& name) const;
 
@@ -74,7 +81,7 @@ class TokenClassifier {
    * the model has a forward pass without gradients, on the CPU, and nothing else.
    */
   void PackForInference(kernels::Precision precision);
-  bool packed() const { return packed_.has_value(); }
+  bool packed() const { return is_packed_; }
 
  private:
   /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
@@ -88,7 +95,9 @@ class TokenClassifier {
   std::vector<Parameter> parameters_;
   Encoder encoder_;
   Linear classifier_;
+  int64_t parameter_count_ = 0, embedding_count_ = 0;
   std::optional<kernels::Precision> packed_;
+  std::atomic<bool> is_packed_ = false;
 };
 
 /** Fresh values as transformers draws them: N(0, initializer_range) weights, zero biases, unit LayerNorm. */

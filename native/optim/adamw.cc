@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/kernels.h"
 #include "optim/clip_grad.h"
@@ -12,12 +13,19 @@
 
 namespace torchner {
 
-AdamW::AdamW(std::vector<Parameter> parameters, AdamWOptions options)
-    : parameters_(std::move(parameters)), options_(options) {}
+AdamW::AdamW(std::shared_ptr<const TokenClassifier> model, AdamWOptions options)
+    : model_(std::move(model)), options_(options) {}
+
+const std::vector<Parameter>& AdamW::Parameters() const {
+  if (model_->packed()) {
+    throw Error(ErrorCode::kState, "AdamW: the model was packed for inference; load it again to train.");
+  }
+  return model_->parameters();
+}
 
 void AdamW::AllocateState() {
   if (!state_.empty()) return;
-  for (const Parameter& parameter : parameters_) {
+  for (const Parameter& parameter : Parameters()) {
     const at::Tensor value = parameter.tensor.detach();
     state_.push_back({at::zeros_like(value), at::zeros_like(value), at::zeros({}, value.options())});
   }
@@ -25,9 +33,9 @@ void AdamW::AllocateState() {
 
 void AdamW::StepGroup(bool decays, double lr) {
   std::vector<at::Tensor> values, gradients, exp_avgs, exp_avg_sqs, steps;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const at::Tensor& value = parameters_[i].tensor;
-    if (parameters_[i].decays() != decays || !value.grad().defined()) continue;
+  for (size_t i = 0; i < Parameters().size(); ++i) {
+    const at::Tensor& value = Parameters()[i].tensor;
+    if (Parameters()[i].decays() != decays || !value.grad().defined()) continue;
     values.push_back(value);
     gradients.push_back(value.grad());
     exp_avgs.push_back(state_[i].exp_avg);
@@ -42,14 +50,14 @@ void AdamW::StepGroup(bool decays, double lr) {
 }
 
 void AdamW::StepOnKernels(double lr, const std::vector<at::Tensor>& gradients) {
-  const float scale = TakeGradientScale(gradients);
+  const float scale = WaitingGradientScale(gradients);
   std::vector<kernels::AdamWRange> ranges;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const at::Tensor& value = parameters_[i].tensor;
+  for (size_t i = 0; i < Parameters().size(); ++i) {
+    const at::Tensor& value = Parameters()[i].tensor;
     if (!value.grad().defined()) continue;
     float& steps = *state_[i].step.mutable_data_ptr<float>();
     steps += 1;
-    const double decay = parameters_[i].decays() ? options_.weight_decay : 0.0;
+    const double decay = Parameters()[i].decays() ? options_.weight_decay : 0.0;
     ranges.push_back(
         {.value = value.mutable_data_ptr<float>(),
          .exp_avg = state_[i].exp_avg.mutable_data_ptr<float>(),
@@ -71,7 +79,7 @@ void AdamW::StepOnKernels(double lr, const std::vector<at::Tensor>& gradients) {
 
 std::vector<at::Tensor> AdamW::Gradients() const {
   std::vector<at::Tensor> gradients;
-  for (const Parameter& parameter : parameters_) {
+  for (const Parameter& parameter : Parameters()) {
     if (parameter.tensor.grad().defined()) gradients.push_back(parameter.tensor.grad());
   }
   return gradients;
@@ -88,9 +96,8 @@ void AdamW::Step(double lr, Numerics numerics) {
 }
 
 void AdamW::ZeroGrad() {
-  // A scale that waits for what is dropped here goes with it.
-  TakeGradientScale(Gradients());
-  for (Parameter& parameter : parameters_) parameter.tensor.mutable_grad() = at::Tensor();
+  DropGradientScale(Gradients());
+  for (const Parameter& parameter : model_->parameters()) parameter.tensor.mutable_grad() = at::Tensor();
 }
 
 at::Tensor AdamW::ClipGradients(double max_norm, Numerics numerics) {
@@ -100,10 +107,10 @@ at::Tensor AdamW::ClipGradients(double max_norm, Numerics numerics) {
 std::vector<NamedTensor> AdamW::NamedState() {
   AllocateState();
   std::vector<NamedTensor> named;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    named.push_back({"exp_avg." + parameters_[i].name, state_[i].exp_avg});
-    named.push_back({"exp_avg_sq." + parameters_[i].name, state_[i].exp_avg_sq});
-    named.push_back({"step." + parameters_[i].name, state_[i].step});
+  for (size_t i = 0; i < Parameters().size(); ++i) {
+    named.push_back({"exp_avg." + Parameters()[i].name, state_[i].exp_avg});
+    named.push_back({"exp_avg_sq." + Parameters()[i].name, state_[i].exp_avg_sq});
+    named.push_back({"step." + Parameters()[i].name, state_[i].step});
   }
   return named;
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct AdamWOptions {
  */
 class AdamW {
  public:
-  AdamW(std::vector<Parameter> parameters, AdamWOptions options);
+  /** All that reads or writes parameters throws kState once the model was packed for inference. */
+  AdamW(std::shared_ptr<const TokenClassifier> model, AdamWOptions options);
 
   /** Parameters without a gradient are left alone, their moments too. */
   void Step(double lr, Numerics numerics);
@@ -43,13 +45,14 @@ class AdamW {
   struct State {
     at::Tensor exp_avg, exp_avg_sq, step;
   };
+  const std::vector<Parameter>& Parameters() const;
   void AllocateState();
   std::vector<NamedTensor> NamedState();
   std::vector<at::Tensor> Gradients() const;
   void StepGroup(bool decays, double lr);
   void StepOnKernels(double lr, const std::vector<at::Tensor>& gradients);
 
-  std::vector<Parameter> parameters_;
+  std::shared_ptr<const TokenClassifier> model_;
   AdamWOptions options_;
   /** One per parameter; allocated at the first step, or by Load. */
   std::vector<State> state_;

@@ -13,8 +13,8 @@ namespace torchner {
  * torch.nn.utils.clip_grad_norm_: min(1, max_norm / (norm + 1e-6)). Returns the norm before, float32 scalar;
  * zero without gradients.
  *
- * `kReference` takes torch's own steps. `kFast` on the CPU sums squares in float64 and leaves the scaling to
- * the next step (see optim/gradient_scale.h).
+ * `kReference` takes torch's own steps. `kFast` on the CPU sums squares by runs, in float64 from run to run,
+ * and leaves the scaling to the next step (see optim/gradient_scale.h).
  */
 at::Tensor ClipGradNorm(const std::vector<at::Tensor>& gradients, double max_norm, Numerics numerics);
 

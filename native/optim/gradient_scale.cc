@@ -8,8 +8,10 @@
 namespace torchner {
 namespace {
 
+using WeakTensor = c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>;
+
 struct Waiting {
-  std::vector<at::Tensor> gradients;
+  std::vector<WeakTensor> gradients;
   float scale = 1;
 };
 
@@ -19,28 +21,40 @@ Waiting& TheWaiting() {
   return waiting;
 }
 
+bool WaitsFor(const std::vector<at::Tensor>& gradients) {
+  return std::ranges::equal(TheWaiting().gradients, gradients,
+                            [](const WeakTensor& waiting, const at::Tensor& given) {
+                              return waiting._unsafe_get_target() == given.unsafeGetTensorImpl();
+                            });
+}
+
 }  // namespace
 
 void SettleGradientScale() {
   const Waiting waiting = std::exchange(TheWaiting(), {});
-  at::NoGradGuard no_grad;
-  if (waiting.scale != 1) at::_foreach_mul_(waiting.gradients, waiting.scale);
-}
-
-void ScaleLater(std::vector<at::Tensor> gradients, float scale) {
-  SettleGradientScale();
-  TheWaiting() = {std::move(gradients), scale};
-}
-
-float TakeGradientScale(const std::vector<at::Tensor>& gradients) {
-  const bool same = std::ranges::equal(
-      TheWaiting().gradients, gradients,
-      [](const at::Tensor& waiting, const at::Tensor& given) { return waiting.is_same(given); });
-  if (!same) {
-    SettleGradientScale();
-    return 1;
+  if (waiting.scale == 1) return;
+  std::vector<at::Tensor> alive;
+  for (const WeakTensor& gradient : waiting.gradients) {
+    if (auto locked = gradient.lock()) alive.emplace_back(std::move(locked));
   }
-  return std::exchange(TheWaiting(), {}).scale;
+  at::NoGradGuard no_grad;
+  if (!alive.empty()) at::_foreach_mul_(alive, waiting.scale);
+}
+
+void ScaleLater(const std::vector<at::Tensor>& gradients, float scale) {
+  SettleGradientScale();
+  Waiting& waiting = TheWaiting();
+  for (const at::Tensor& gradient : gradients) waiting.gradients.emplace_back(gradient.getIntrusivePtr());
+  waiting.scale = scale;
+}
+
+float WaitingGradientScale(const std::vector<at::Tensor>& gradients) {
+  if (!WaitsFor(gradients)) SettleGradientScale();
+  return TheWaiting().scale;
+}
+
+void DropGradientScale(const std::vector<at::Tensor>& gradients) {
+  if (WaitsFor(gradients)) TheWaiting() = {};
 }
 
 }  // namespace torchner

@@ -6,18 +6,22 @@
 
 /**
  * Clipping multiplies all gradients by one number; the optimizer's step that follows can do that while it
- * reads them, which saves a pass over all of them. The number waits here, at most one at a time, and whoever
- * looks at gradients or adds to them calls `SettleGradientScale` first. Executor only.
+ * reads them, which saves a pass over all of them. The number waits here, at most one at a time, until the
+ * gradients are dropped, or until somebody is about to look at them or add to them and calls
+ * `SettleGradientScale` first. Gradients are not kept alive. Executor only.
  */
 namespace torchner {
 
 /** From now on these gradients count as multiplied by `scale`. */
-void ScaleLater(std::vector<at::Tensor> gradients, float scale);
+void ScaleLater(const std::vector<at::Tensor>& gradients, float scale);
 
-/** The number that waits for exactly these gradients, which the caller now applies; 1 where there is none. */
-float TakeGradientScale(const std::vector<at::Tensor>& gradients);
+/** What these gradients are still to be multiplied by. Others that wait are settled: one number is kept. */
+float WaitingGradientScale(const std::vector<at::Tensor>& gradients);
 
 /** Multiplies what waits into its gradients. */
 void SettleGradientScale();
+
+/** Forgets what waits for these gradients, which are about to be dropped. */
+void DropGradientScale(const std::vector<at::Tensor>& gradients);
 
 }  // namespace torchner

@@ -91,7 +91,9 @@ describe.each([
       using model = await AutoModelForTokenClassification.fromPretrained(folder(name), { numerics });
       const tokenizer = await AutoTokenizer.fromPretrained(folder(name));
       const rows = await logitsOf(model, await tokenizer.encodeTexts(texts));
-      for (const [i, row] of rows.entries()) expectClose(row, opened.get(name)!.logits[i]!);
+      // Float32 in another order; in exact arithmetic the distance to Python is the same.
+      const tolerance = numerics === "fast" ? 5e-5 : 1e-5;
+      for (const [i, row] of rows.entries()) expectClose(row, opened.get(name)!.logits[i]!, tolerance);
       tokenizer.dispose();
     });
 
@@ -211,7 +213,8 @@ function score(entity: { score: number }): number {
   return entity.score;
 }
 
-function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5): void {
   expect(actual.length).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThan(1e-5);
+  for (let i = 0; i < expected.length; i++)
+    expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThan(tolerance);
 }

@@ -86,6 +86,16 @@ describe("clipping that waits for the step", () => {
     expect(await norm.item()).toBeCloseTo(0.05, 4);
   });
 
+  test("still shows after the step", async () => {
+    const { model, optimizer } = await clipped("fast");
+    await optimizer.step();
+    using norm = await optimizer.clipGradNorm(1e9);
+    expect(await norm.item()).toBeCloseTo(0.05, 4);
+    const reference = await clipped("reference");
+    await reference.optimizer.step();
+    expectClose(await gradientOf(model), await gradientOf(reference.model));
+  });
+
   test("goes with gradients that are dropped", async () => {
     const { model, optimizer } = await clipped("fast");
     await optimizer.zeroGrad();

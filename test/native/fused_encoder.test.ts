@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { runtimeInfo, setNumThreads, setSeed } from "../../lib/model/runtime.ts";
 import type { ForwardOptions } from "../../lib/native/types.ts";
 import { AdamW } from "../../lib/optim/adamw.ts";
+import { readSafetensors, safetensorsBytes } from "../support/safetensors.ts";
 import { parametersOf, tinyBatch, tinyConfig, tinyDistilConfig, tinyModel } from "./tiny_model.ts";
 
 beforeAll(() => setNumThreads(2));
@@ -144,4 +148,27 @@ test("the model keeps learning where some rows are padding alone", async () => {
     expect([name, values.every(Number.isFinite)]).toEqual([name, true]);
   }
   expect(await out.loss!.item()).toBeGreaterThan(0);
+});
+
+test.each([
+  ["bert.encoder.layer.0.attention.self.key.bias", "gelu"],
+  ["bert.encoder.layer.1.intermediate.dense.bias", "relu"],
+  ["bert.encoder.layer.0.output.LayerNorm.weight", "gelu_new"],
+])("where %s is not a number, no score is one (%s)", async (name, activation) => {
+  const folder = await mkdtemp(join(tmpdir(), "torchner-"));
+  try {
+    using model = await tinyModel({ ...tinyConfig, hidden_act: activation });
+    await model.savePretrained(folder);
+    const path = join(folder, "model.safetensors");
+    const tensors = readSafetensors(path);
+    tensors.get(name)!.bytes.fill(0xff);
+    await writeFile(path, safetensorsBytes(tensors));
+    await model.loadWeights(folder);
+    for (const options of [{}, { bf16: true }]) {
+      using out = await model.forward(tinyBatch([7, 7]), options);
+      expect(((await out.logits.toTypedArray()) as Float32Array).every(Number.isNaN)).toBe(true);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

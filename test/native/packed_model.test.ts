@@ -57,10 +57,60 @@ test("a packed model refuses what needs its weights, and says what to do", async
     await expect(model.getGradient("classifier.weight")).rejects.toMatchObject(refused);
     await expect(model.forward(tinyBatch(), { grad: true })).rejects.toMatchObject(refused);
     expect(() => new AdamW(model)).toThrow(expect.objectContaining(refused));
+    await expect(model.forward(tinyBatch(), { training: true, grad: false })).rejects.toMatchObject(refused);
     await expect(model.packForInference("int8")).rejects.toMatchObject({ code: "ESTATE" });
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("what began before the packing is refused after it", async () => {
+  using model = await tinyModel();
+  using optimizer = new AdamW(model);
+  using before = await model.forward(tinyBatch(), { grad: true });
+  await before.loss!.backward();
+  using pending = await model.forward(tinyBatch(), { grad: true });
+  await model.packForInference();
+  await expect(pending.loss!.backward()).rejects.toMatchObject({ code: "ESTATE" });
+  await expect(optimizer.step()).rejects.toMatchObject({ code: "ESTATE" });
+  await expect(optimizer.clipGradNorm(1)).rejects.toMatchObject({ code: "ESTATE" });
+  await expect(optimizer.save(join(tmpdir(), "never"))).rejects.toMatchObject({ code: "ESTATE" });
+});
+
+test("parameters are counted as before", async () => {
+  using model = await tinyModel();
+  const before = model.parameterCount();
+  await model.packForInference("int8");
+  expect(model.parameterCount()).toEqual(before);
+});
+
+test("int8 refuses layers whose sums would not fit, before it packs", async () => {
+  using model = await tinyModel({
+    ...tinyConfig,
+    hidden_size: 4,
+    intermediate_size: 65540,
+    num_hidden_layers: 1,
+  });
+  await expect(model.packForInference("int8")).rejects.toMatchObject({
+    code: "ESTATE",
+    message: expect.stringContaining("65536"),
+  });
+  await expect(model.packForInference("fp32")).resolves.toBeUndefined();
+});
+
+test("memory falls with the dtype, and all of it comes back", async () => {
+  const residentMegabytes = () => process.memoryUsage().rss / 2 ** 20;
+  const config = { ...tinyConfig, hidden_size: 768, intermediate_size: 3072, num_hidden_layers: 6 };
+  const weights = 6 * 12 * 768 * 768 * 4 * 2 ** -20; // 162 MB
+  const before = residentMegabytes();
+  const packed = await tinyModel(config);
+  const whole = residentMegabytes();
+  expect(whole - before).toBeGreaterThan(0.8 * weights);
+  await packed.packForInference("int8");
+  expect(residentMegabytes() - before).toBeLessThan(0.6 * weights);
+  packed.dispose();
+  (await tinyModel()).dispose(); // waits for the executor
+  expect(residentMegabytes() - before).toBeLessThan(0.5 * weights);
 });
 
 test("an unknown dtype is refused by name", async () => {
