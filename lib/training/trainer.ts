@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type EventDetails,
   type EventName,
@@ -183,8 +184,11 @@ export class Trainer {
     const stored = ended?.kept ?? (await findResumePoint(asked, args.outputDir, this.#note));
     this.#noteWindows(dataset);
     this.#checkRows("trainDataset", dataset);
+    // Each of these looks at every row: a turn of the event loop for each.
+    await nextTurn();
     if (this.evalDataset && args.evalStrategy !== "no")
       this.#checkRows("evalDataset", this.#rows(this.evalDataset));
+    await nextTurn();
     const data = dataFingerprint(dataset);
     if (stored && !options.force) {
       const { model } = this;

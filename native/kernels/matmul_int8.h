@@ -36,6 +36,8 @@ struct ByteWork {
   int64_t a_stride;
   const float* row_scales;
   const float* panel;
+  /** See `AheadOf`. */
+  int64_t ahead;
   /** Sums between the first and the last range of depth are the bits of integers. */
   Matrix c;
   bool first, last;
@@ -57,6 +59,7 @@ static void MultiplyBytes(const ByteWork& work) {
   const float* b = work.panel;
   for (int64_t k = 0; k < work.depth; ++k, b += kPanel) {
     const Ints b0 = LoadInts(b), b1 = LoadInts(b + kLanes);
+    FetchAhead(b + work.ahead);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
       uint32_t bytes;
@@ -147,6 +150,7 @@ static void MultiplyByteRows(const Product& product, int64_t first, int64_t rows
         work.a_stride = space.stride;
         work.row_scales = space.row_scales + r;
         work.panel = panel + cell * kPanel;
+        work.ahead = AheadOf(true, b);
         work.c = {c.data + r * c.stride, c.stride};
         work.first = cell == 0;
         work.last = cell + kDepth >= cells;
