@@ -24,21 +24,26 @@ int64_t Parts(int64_t size, int64_t step) {
 /**
  * The rows of a that a rectangle needs, as deep as a panel, stay in the second-level cache, and all of its
  * columns run past them there. Rectangles are many enough for the threads to finish together, and no more.
+ *
+ * Each rectangle prepares its rows of a and its columns of b for itself. Rows of an a that lies across, as in
+ * the gradient of a weight, cost the most, and with kInt8 all rows do: there rectangles are low and wide.
  */
 TiledChain CutIntoTiles(kernels::Precision precision, const ProductChain& chain) {
-  // With kInt8 each rectangle quantizes its rows anew.
-  const bool wide = precision == kernels::Precision::kInt8;
-  const int64_t most_columns = wide ? 768 : 192;
+  constexpr int64_t kLowest = 32, kWide = 768, kNarrow = 192;
   const kernels::Product& product = chain.products.front();
-  const int64_t shares = (wide ? 1 : 2) * at::get_num_threads();
+  const bool across = product.a.column != 1, wide = across || precision == kernels::Precision::kInt8;
+  const int64_t threads = at::get_num_threads(), shares = wide && !across ? threads : 2 * threads;
+  const int64_t whole_rows = Parts(product.m, kernels::kPackedRows);
+  const int64_t down =
+      across ? std::max(whole_rows, std::min(shares, Parts(product.m, kLowest))) : whole_rows;
   TiledChain tiled;
   tiled.chain = &chain;
-  tiled.row_step = Parts(product.m, Parts(product.m, kernels::kPackedRows));
-  const int64_t down = Parts(product.m, tiled.row_step);
-  const int64_t panels = Parts(Parts(product.n, Parts(shares, down)), kernels::kPanelColumns);
-  tiled.column_step = std::min(panels * kernels::kPanelColumns, most_columns);
+  tiled.row_step = Parts(product.m, down);
+  const int64_t rows_of_tiles = Parts(product.m, tiled.row_step);
+  const int64_t panels = Parts(Parts(product.n, Parts(shares, rows_of_tiles)), kernels::kPanelColumns);
+  tiled.column_step = std::min(panels * kernels::kPanelColumns, wide ? kWide : kNarrow);
   tiled.across = Parts(product.n, tiled.column_step);
-  tiled.tiles = down * tiled.across;
+  tiled.tiles = rows_of_tiles * tiled.across;
   return tiled;
 }
 
