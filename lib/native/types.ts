@@ -185,8 +185,7 @@ export interface RuntimeInfo {
   torchVersion: string;
   cpuCapability: string;
   threads: number;
-  /** The product behind `fast` on this CPU: its name and its error against float64. */
-  /** libtorch's products with fast numerics, which take over where our kernels do not. */
+  /** libtorch's product behind `fast`, where our kernels do not reach: its name and its error against float64. */
   matmul: { backend: string; relativeError: number };
   /** Set of our own CPU kernels, by instruction set; TORCHNER_KERNELS in the environment names another. */
   kernels: string;
