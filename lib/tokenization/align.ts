@@ -64,10 +64,15 @@ export function makeAlign({ strategy = "first", labels }: AlignOptions): Align {
  */
 export function skippedWords(example: { wordIds: Iterable<number>; wordLabels: Int32Array }): Int32Array {
   const seen = new Uint8Array(example.wordLabels.length);
-  for (const word of example.wordIds) if (word >= 0) seen[word] = 1;
-  const skipped: number[] = [];
-  for (let word = 0; word < seen.length; word++) if (seen[word] === 0) skipped.push(word);
-  return Int32Array.from(skipped);
+  let left = seen.length;
+  for (const word of example.wordIds) {
+    if (seen[word] !== 0) continue; // -1 among them
+    seen[word] = 1;
+    left--;
+  }
+  const skipped = new Int32Array(left);
+  for (let word = 0, found = 0; found < left; word++) if (seen[word] === 0) skipped[found++] = word;
+  return skipped;
 }
 
 /** Per label id, the label of a word's later pieces. By name: ids of sorted labels are no B/I pairs. */

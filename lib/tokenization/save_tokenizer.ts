@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { normalizerOptions, vocabularyFile, withConfiguredNormalizer } from "./bert_normalizer.ts";
+import { configured, normalizerOptions, parseTokenizerJson, vocabularyFile } from "./bert_normalizer.ts";
 import type { SpecialTokens } from "./special_tokens.ts";
-import type { TokenizerFiles, TokenizerSettings } from "./tokenizer_files.ts";
+import type { BertOptions, TokenizerFiles, TokenizerSettings } from "./tokenizer_files.ts";
 
 /**
  * The files of a saved tokenizer: those it was loaded from, unchanged, and what they lack for Python to build the
@@ -13,33 +13,32 @@ export async function filesToSave(
   tokens: SpecialTokens,
   serialize: () => string,
 ): Promise<TokenizerFiles> {
-  const stored = files["tokenizer.json"];
-  // A tokenizer.json is parsed for each part; a turn each keeps the event loop free in training.
-  const json = stored ? withConfiguredNormalizer(stored, settings) : encode(serialize());
+  const stored = files["tokenizer.json"] ?? encode(serialize());
+  const parsed = parseTokenizerJson(stored);
+  // Some milliseconds each for a large vocabulary, so a turn of the event loop lies between.
   await nextTurn();
-  const saved: TokenizerFiles = {
+  const wanted = configured(parsed, settings);
+  const vocabulary = files["vocab.txt"] ?? vocabularyFile(wanted);
+  return {
     ...files,
-    "tokenizer.json": json,
-    "tokenizer_config.json": completedConfig(files, settings, tokens, json),
+    "tokenizer.json": wanted === parsed ? stored : encode(JSON.stringify(wanted)),
+    "tokenizer_config.json": completedConfig(files, settings, tokens, normalizerOptions(wanted)),
     "special_tokens_map.json": files["special_tokens_map.json"] ?? encode(pretty(tokens)),
+    ...(vocabulary && { "vocab.txt": vocabulary }),
   };
-  await nextTurn();
-  const vocabulary = files["vocab.txt"] ?? vocabularyFile(json);
-  if (vocabulary) saved["vocab.txt"] = vocabulary;
-  return saved;
 }
 
 /**
  * `tokenizer_config.json` with the keys that decide how Python reads the folder. BERT's options are among them even
  * where `tokenizer.json` has them too, because Python's BERT classes take them from here, lower-casing by default.
+ * @param options  BERT's; undefined for another tokenizer.
  */
 function completedConfig(
   files: TokenizerFiles,
   settings: TokenizerSettings,
   tokens: SpecialTokens,
-  json: Uint8Array,
+  options: Required<BertOptions> | undefined,
 ): Uint8Array {
-  const options = normalizerOptions(json);
   const needed: Record<string, unknown> = {
     ...options,
     ...tokens,

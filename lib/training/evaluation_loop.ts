@@ -88,6 +88,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
   });
   await nextTurn();
   const skipped = countsWords ? countSkippedWords(dataset, widths) : 0;
+  await nextTurn();
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
   if (countsWords && (skipped > 0 || request.skippedWords === "asOutside")) metrics.skipped_words = skipped;
@@ -95,7 +96,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const outside = model.labels.indexOf("O");
     const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
     const scored = insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found;
-    await nextTurn();
+    if (insert) await nextTurn();
     Object.assign(metrics, checkedMetrics(computeMetrics(scored)));
     await nextTurn();
   }

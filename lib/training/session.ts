@@ -1,5 +1,6 @@
 /** One run of a Trainer, from its beginning or from a checkpoint to its end: what the loop needs is put together here. */
 import { dirname, resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type EventDetails,
   type EventName,
@@ -82,6 +83,7 @@ export async function runSession(
       schedulerSpecificKwargs: args.lrSchedulerKwargs,
     });
     Object.assign(parts.engine, { optimizer, scheduler });
+    await nextTurn(); // the collector has taken note of the optimizer's memory, up to 12 ms
     return await train({ trainer, parts, optimizer, scheduler }, work);
   } finally {
     Object.assign(parts.engine, { optimizer: undefined, scheduler: undefined });
