@@ -21,27 +21,42 @@ int64_t Parts(int64_t size, int64_t step) {
   return (size + step - 1) / step;
 }
 
+/** What rectangles a product is cut into. */
+struct TileShape {
+  /** The least number of rectangles, so that all threads get some and finish together. */
+  int64_t shares;
+  int64_t most_columns;
+  /** Whether there may be more rectangles than blocks of `kPackedRows` above one another. */
+  bool low;
+};
+
 /**
  * The rows of a that a rectangle needs, as deep as a panel, stay in the second-level cache, and all of its
- * columns run past them there. Rectangles are many enough for the threads to finish together, and no more.
- *
- * Each rectangle prepares its rows of a and its columns of b for itself. Rows of an a that lies across, as in
- * the gradient of a weight, cost the most, and with kInt8 all rows do: there rectangles are low and wide.
+ * columns run past them there. Each rectangle prepares its rows of a and its columns of b for itself.
  */
+TileShape ShapeFor(kernels::Precision precision, const kernels::Product& product) {
+  constexpr int64_t kWide = 768, kNarrow = 192;
+  const int64_t threads = at::get_num_threads();
+  // An a that lies across, as in the gradient of a weight, costs the most to prepare.
+  if (product.a.column != 1) return {.shares = 2 * threads, .most_columns = kWide, .low = true};
+  // Rounding rows to bytes is next.
+  if (precision == kernels::Precision::kInt8) return {.shares = threads, .most_columns = kWide, .low = false};
+  return {.shares = 2 * threads, .most_columns = kNarrow, .low = false};
+}
+
 TiledChain CutIntoTiles(kernels::Precision precision, const ProductChain& chain) {
-  constexpr int64_t kLowest = 32, kWide = 768, kNarrow = 192;
+  constexpr int64_t kLowest = 32;
   const kernels::Product& product = chain.products.front();
-  const bool across = product.a.column != 1, wide = across || precision == kernels::Precision::kInt8;
-  const int64_t threads = at::get_num_threads(), shares = wide && !across ? threads : 2 * threads;
-  const int64_t whole_rows = Parts(product.m, kernels::kPackedRows);
+  const TileShape shape = ShapeFor(precision, product);
+  const int64_t blocks = Parts(product.m, kernels::kPackedRows);
   const int64_t down =
-      across ? std::max(whole_rows, std::min(shares, Parts(product.m, kLowest))) : whole_rows;
+      shape.low ? std::max(blocks, std::min(shape.shares, Parts(product.m, kLowest))) : blocks;
   TiledChain tiled;
   tiled.chain = &chain;
   tiled.row_step = Parts(product.m, down);
   const int64_t rows_of_tiles = Parts(product.m, tiled.row_step);
-  const int64_t panels = Parts(Parts(product.n, Parts(shares, rows_of_tiles)), kernels::kPanelColumns);
-  tiled.column_step = std::min(panels * kernels::kPanelColumns, wide ? kWide : kNarrow);
+  const int64_t panels = Parts(Parts(product.n, Parts(shape.shares, rows_of_tiles)), kernels::kPanelColumns);
+  tiled.column_step = std::min(panels * kernels::kPanelColumns, shape.most_columns);
   tiled.across = Parts(product.n, tiled.column_step);
   tiled.tiles = rows_of_tiles * tiled.across;
   return tiled;

@@ -179,21 +179,21 @@ bool TokenClassifier::RunsOnKernels(const ForwardOptions& options) const {
 
 at::Tensor TokenClassifier::Encode(const LaidOutBatch& batch, const ForwardOptions& options,
                                    bool recompute) const {
-  if (!packed_ && !RunsOnKernels(options)) {
+  if (!packed() && !RunsOnKernels(options)) {
     const at::Tensor hidden = encoder_(batch, options.training, recompute);
     return at::dropout(hidden, config_.classifier_dropout, options.training);
   }
-  const auto precision = options.bf16 ? kernels::Precision::kBFloat16 : kernels::Precision::kFloat32;
+  const auto asked = options.bf16 ? kernels::Precision::kBFloat16 : kernels::Precision::kFloat32;
   return FusedEncode(encoder_, batch,
                      {.training = options.training,
                       .recompute = recompute,
-                      .precision = packed_.value_or(precision),
+                      .precision = packed() ? precision_ : asked,
                       .output_dropout = config_.classifier_dropout});
 }
 
 void TokenClassifier::PackForInference(kernels::Precision precision) {
   if (!device_.is_cpu()) throw Error(ErrorCode::kState, "packForInference: the model is not on the CPU.");
-  if (packed_) throw Error(ErrorCode::kState, "packForInference: the model is packed already.");
+  if (packed()) throw Error(ErrorCode::kState, "packForInference: the model is packed already.");
   if (precision == kernels::Precision::kBFloat16 && !kernels::Selected().multiply_bf16) {
     throw Error(ErrorCode::kState,
                 "dtype: this CPU does not multiply bfloat16 (AVX512_BF16 is missing); use fp32 or int8.");
@@ -204,9 +204,10 @@ void TokenClassifier::PackForInference(kernels::Precision precision) {
                                        std::to_string(kernels::kInt8Depth) +
                                        " inputs, and this model has larger ones; use fp32 or bf16.");
   }
-  is_packed_ = true;
+  weights_ = Weights::kLost;
   PackWeights(encoder_, precision);
-  packed_ = precision;
+  precision_ = precision;
+  weights_ = Weights::kPacked;
   for (const Parameter& parameter : parameters_) parameter.tensor.mutable_grad() = at::Tensor();
   ReleaseUnusedTensorMemory();
 }
@@ -214,7 +215,10 @@ void TokenClassifier::PackForInference(kernels::Precision precision) {
 ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& given) const {
   Check(batch);
   ForwardOptions options = given;
-  if (packed_) {
+  if (weights_ == Weights::kLost) {
+    throw Error(ErrorCode::kState, "forward: packing this model's weights failed; load it again.");
+  }
+  if (packed()) {
     if (options.grad || options.training) {
       throw Error(ErrorCode::kState,
                   "forward: the model was packed for inference and cannot train; load it again to train.");

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <atomic>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,9 +80,12 @@ class TokenClassifier {
    * the model has a forward pass without gradients, on the CPU, and nothing else.
    */
   void PackForInference(kernels::Precision precision);
-  bool packed() const { return is_packed_; }
+  bool packed() const { return weights_ != Weights::kWhole; }
 
  private:
+  /** kLost: packing has begun, and has failed if nobody is at it. */
+  enum class Weights { kWhole, kLost, kPacked };
+
   /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
   bool RunsOnKernels(const ForwardOptions& options) const;
   /** What the classifier takes, [tokens, hidden]. */
@@ -96,8 +98,9 @@ class TokenClassifier {
   Encoder encoder_;
   Linear classifier_;
   int64_t parameter_count_ = 0, embedding_count_ = 0;
-  std::optional<kernels::Precision> packed_;
-  std::atomic<bool> is_packed_ = false;
+  std::atomic<Weights> weights_ = Weights::kWhole;
+  /** Of packed weights. */
+  kernels::Precision precision_ = kernels::Precision::kFloat32;
 };
 
 /** Fresh values as transformers draws them: N(0, initializer_range) weights, zero biases, unit LayerNorm. */
