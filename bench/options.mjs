@@ -11,7 +11,6 @@ export const usage = `npm run bench -- [PART...] [MODEL...] [options]
   --alone         torchner without its peers
   --turns N       turns of each contender (default: the part's own)
   --threads N     threads of each (default 2)
-  --trained DIR   a trained model: infer also gives the F1 that it has in each dtype
   --output FILE   the report as JSON (default ${reports}/TIME.json)`;
 
 export function readOptions() {
@@ -22,7 +21,6 @@ export function readOptions() {
       alone: { type: "boolean", default: false },
       turns: { type: "string" },
       threads: { type: "string", default: "2" },
-      trained: { type: "string" },
       output: { type: "string" },
       help: { type: "boolean", default: false },
     },

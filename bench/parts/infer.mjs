@@ -1,8 +1,8 @@
-/** Text to entities: batches of 32, one sentence at a time, and on request what smaller dtypes cost in F1. */
+/** Text to entities: batches of 32, and one sentence at a time. */
 import { AutoTokenizer } from "torchner";
 import { onnxFolder, onnxModels } from "../onnx.mjs";
 import { range } from "../range.mjs";
-import { figure, sectionOf } from "../sections.mjs";
+import { sectionOf } from "../sections.mjs";
 import { median, sum } from "../stats.mjs";
 
 const batchSize = 32;
@@ -23,13 +23,12 @@ export const infer = {
       requests: kinds.flatMap(({ requests }) => requests),
     });
     let first = 0;
-    const sections = kinds.map(({ about, requests }) => {
+    return kinds.map(({ about, requests }) => {
       const last = first + requests.length;
       const own = finishes.map((finish) => ({ ...finish, answers: finish.answers.slice(first, last) }));
       first = last;
       return sectionOf({ ...about, entries, finishes: own });
     });
-    return context.trained ? [...sections, await accuracy(context)] : sections;
   },
 };
 
@@ -101,16 +100,4 @@ async function countPieces(folder, texts) {
   const encodings = await tokenizer.encodeTexts(texts);
   tokenizer.dispose();
   return sum(encodings.map(({ length }) => length));
-}
-
-async function accuracy({ trained, corpus, race }) {
-  const settings = { folder: trained, testFile: corpus.test };
-  const listed = dtypes.map((dtype) => ({
-    ...{ name: `torchner ${dtype}`, script: "torchner_f1.mjs", settings: { ...settings, dtype } },
-  }));
-  const { finishes } = await race(listed, { requests: [{}] });
-  const rows = finishes.map(({ name, answers, unavailable }) =>
-    unavailable ? { name, unavailable } : figure(name, "F1, %", [100 * answers[0].f1]),
-  );
-  return { title: `infer: F1 of ${trained} on ${corpus.name}'s test sentences`, rows };
 }

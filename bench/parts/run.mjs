@@ -1,10 +1,13 @@
-/** The whole of a user's run: from the start of the process to the saved model, one epoch. */
+/**
+ * The whole of a user's run: from the start of the process to the saved model, one epoch. Then what smaller dtypes cost that
+ * model in F1.
+ */
 import { join } from "node:path";
 import { interopPython } from "../../test/interop/environment.mjs";
 import { projectRoot } from "../../third_party/paths.mjs";
 import { contenders as scripts } from "../places.mjs";
 import { range } from "../range.mjs";
-import { sectionOf } from "../sections.mjs";
+import { figure, sectionOf } from "../sections.mjs";
 
 const shortSamples = 480;
 
@@ -22,16 +25,22 @@ export const run = {
     const title = `run ${context.model}: ${samples} sentences, one epoch, process start to saved model`;
     const peaks = finishes.map((finish) => ({ ...finish, peakMegabytes: peakOf(finish) }));
     const about = { title, unit: "s", better: "less", entries, finishes: peaks };
-    return [sectionOf({ ...about, value: ({ seconds }) => seconds })];
+    const sections = [sectionOf({ ...about, value: ({ seconds }) => seconds })];
+    return finishes[0].unavailable ? sections : [...sections, await accuracy(context)];
   },
 };
+
+/** Where torchner saves its model. */
+function oursIn(scratch) {
+  return join(scratch, "ours");
+}
 
 function contenders({ folder, corpus, scratch, threads }, samples) {
   const given = { folder, trainFile: corpus.train, samples, threads };
   const entry = (name, program, args, output) => ({
     ...{ name, script: "whole_run.mjs", settings: { program, args, output } },
   });
-  const ours = join(scratch, "ours");
+  const ours = oursIn(scratch);
   const theirs = join(scratch, "theirs");
   const script = [join(scripts, "transformers_run.py"), JSON.stringify({ ...given, output: theirs })];
   return [
@@ -52,6 +61,18 @@ function commandLine({ folder, trainFile, output, samples, threads }) {
     "--quiet",
     ...Object.entries(options).flat().map(String),
   ];
+}
+
+async function accuracy({ scratch, model, corpus, race }) {
+  const settings = { folder: oursIn(scratch), testFile: corpus.test };
+  const listed = ["fp32", "bf16", "int8"].map((dtype) => ({
+    ...{ name: `torchner ${dtype}`, script: "torchner_f1.mjs", settings: { ...settings, dtype } },
+  }));
+  const { finishes } = await race(listed, { requests: [{}] });
+  const rows = finishes.map(({ name, answers, unavailable }) =>
+    unavailable ? { name, unavailable } : figure(name, "F1, %", [100 * answers[0].f1]),
+  );
+  return { title: `run ${model}: F1 of the saved model on ${corpus.name}'s test sentences, by dtype`, rows };
 }
 
 /** Of the programs; the process that starts them holds little. */
