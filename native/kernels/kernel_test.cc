@@ -126,6 +126,28 @@ void TestMultiply(const Kernels& kernels, const Kernels& reference) {
   }
 }
 
+void MultiplyRounded(const Product& product, float* scratch) {
+  Available().back()->multiply_bf16(product, scratch);
+}
+
+void MultiplyNothing(const Product& product, float*) {
+  for (int64_t r = 0; r < product.m; ++r) {
+    std::fill_n(product.c.data + r * product.c.stride, product.n, 0.0f);
+  }
+}
+
+/** What is chosen from at start-up: sets that multiply right, and none that does not. */
+void TestSelfTest(const Kernels& kernels) {
+  checks += 3;
+  if (!MultipliesRight(kernels)) Fail(std::string(kernels.name) + " fails the self-test");
+  Kernels wrong = kernels;
+  wrong.multiply = MultiplyRounded;
+  if (MultipliesRight(wrong)) Fail("the self-test takes bfloat16 for float32");
+  wrong = kernels;
+  wrong.multiply_bf16 = MultiplyNothing;
+  if (MultipliesRight(wrong)) Fail("the self-test takes zeros for a product");
+}
+
 void TestInt8(const Kernels& kernels, const Kernels& reference) {
   const int64_t shapes[][3] = {{1, 1, 1},    {1, 32, 64},    {14, 32, 256},  {15, 33, 257},
                                {20, 20, 64}, {37, 95, 2050}, {600, 64, 300}, {5, 300, 31}};
@@ -427,6 +449,7 @@ int main() {
   for (const Kernels* kernels : available) {
     const int before = checks;
     TestMultiply(*kernels, reference);
+    TestSelfTest(*kernels);
     if (kernels != &reference) TestInt8(*kernels, reference);
     TestNorm(*kernels, reference);
     TestRows(*kernels, reference);

@@ -223,9 +223,13 @@ struct Kernels {
   double (*sum_of_squares)(const float* x, int64_t n);
 };
 
+/** Whether products agree with float64 as well as their precision lets them: what a CPU says of itself,
+ * above all a virtual one, is not always what it does. */
+bool MultipliesRight(const Kernels& kernels);
+
 /**
- * The best of the sets that this CPU has, or the one that the environment variable TORCHNER_KERNELS names.
- * Throws std::invalid_argument where it names none, or one that this CPU lacks.
+ * The best of the sets that this CPU has and multiplies right with, or the one that the environment variable
+ * TORCHNER_KERNELS names. Throws std::invalid_argument where it names none, or one that this CPU lacks.
  */
 const Kernels& Selected();
 

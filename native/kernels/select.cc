@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -53,7 +54,10 @@ namespace {
 const Kernels& Choose() {
   const std::vector<const Kernels*> available = Available();
   const char* named = std::getenv("TORCHNER_KERNELS");
-  if (!named || !*named) return *available.front();
+  if (!named || !*named) {
+    return **std::find_if(available.begin(), available.end() - 1,
+                          [](const Kernels* kernels) { return MultipliesRight(*kernels); });
+  }
   std::string names;
   for (const Kernels* kernels : available) {
     if (named == std::string(kernels->name)) return *kernels;
