@@ -5,6 +5,10 @@
 #include <exception>
 #include <new>
 
+#if __has_include(<oneapi/dnnl/dnnl.hpp>)
+#include <oneapi/dnnl/dnnl.hpp>
+#endif
+
 namespace torchner {
 namespace {
 
@@ -33,6 +37,13 @@ Failure DescribeCurrentException() {
     return FromTorch(error);
   } catch (const std::bad_alloc&) {
     return OutOfMemory("allocation failed");
+#ifdef ONEAPI_DNNL_DNNL_HPP
+  } catch (const dnnl::error& error) {
+    // The message says which step failed; only the status says why.
+    const std::string message = std::string("oneDNN: ") + error.what();
+    if (error.status == dnnl_out_of_memory) return OutOfMemory(message);
+    return {ErrorCode::kEnvironment, message};
+#endif
   } catch (const std::exception& error) {
     return {ErrorCode::kEnvironment, std::string("unexpected native error: ") + error.what()};
   } catch (...) {

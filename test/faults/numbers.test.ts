@@ -1,5 +1,5 @@
 /** Numbers that go wrong, and memory that runs out, in real runs. */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -80,6 +80,14 @@ const script = `
   }
   model.dispose();`;
 
+/** Waits, with the addon open, until its input ends, and then makes the first product by oneDNN, if this CPU has any. */
+const kernelScript = `
+  const { runtimeInfo, setNumThreads } = await import(process.argv[1]);
+  await setNumThreads(1);
+  console.log("opened");
+  for await (const _ of process.stdin) {}
+  console.log(await runtimeInfo().then(({ matmul }) => matmul.backend, (error) => error.code + " " + error.message));`;
+
 describeIf(process.platform === "linux", "ulimit -v limits memory on Linux only")(
   "memory that runs out",
   () => {
@@ -114,5 +122,26 @@ describeIf(process.platform === "linux", "ulimit -v limits memory on Linux only"
       report(`${refused} of ${limits.length} limits of memory reached; all processes went on`);
       expect(existsSync(runs.at("out"))).toBe(true);
     }, 600_000);
+
+    // Of oneDNN's errors only the status says that it was memory.
+    test("while oneDNN makes a kernel, is the same error", async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", kernelScript, index], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      let printed = "";
+      child.stdout.on("data", (chunk) => {
+        printed += chunk;
+        if (printed !== "opened\n") return;
+        const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+        const kilobytes = Number(/VmSize:\s+(\d+)/.exec(status)![1]);
+        execFileSync("prlimit", ["--pid", String(child.pid), `--as=${kilobytes * 1024}`]);
+        child.stdin.end();
+      });
+      const code = await new Promise((resolve) => child.once("close", resolve));
+      expect([code, printed]).toEqual([
+        0,
+        expect.stringMatching(/^opened\n(EOOM out of memory \(oneDNN: .*|default)\n$/),
+      ]);
+    });
   },
 );
