@@ -1,4 +1,4 @@
-import { checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
+import { checkFlag, checkOptions, checkPositive, kindOf, shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { randomOrder } from "./generator.ts";
 import type { Batch, EncodedExample } from "./types.ts";
@@ -87,7 +87,7 @@ export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
   /** Which epoch's order the next pass takes, from 0. */
   setEpoch(epoch: number): void {
     if (!Number.isSafeInteger(epoch) || epoch < 0) {
-      throw new TorchnerError("EARG", `the epoch is ${String(epoch)}; give a whole number from 0.`);
+      throw new TorchnerError("EARG", `the epoch is ${shown(epoch)}; give a whole number from 0.`);
     }
     this.#epoch = epoch;
   }

@@ -1,4 +1,4 @@
-import { checkOptions, kindOf } from "../messages/checks.ts";
+import { checkOptions, kindOf, shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { checkLabels, collectLabels, examplePlace } from "./labels.ts";
 import type { DataNote, EncodedExample, Example } from "./types.ts";
@@ -25,7 +25,7 @@ export class Dataset<T> implements Iterable<T> {
     if (item !== undefined) return item;
     throw new TorchnerError(
       "EARG",
-      `index ${String(index)} is outside the dataset; it has ${this.length} examples, from 0.`,
+      `index ${shown(index)} is outside the dataset; it has ${this.length} examples, from 0.`,
     );
   }
 
@@ -35,11 +35,16 @@ export class Dataset<T> implements Iterable<T> {
 
   /** Items `start` up to but not including `end`, by the rules of Array.slice: `slice(0, n)` are the first n. */
   slice(start?: number, end?: number): Dataset<T> {
+    for (const border of [start, end]) {
+      if (border === undefined || typeof border === "number") continue;
+      throw new TorchnerError("EARG", `slice takes numbers, not ${kindOf(border)}.`);
+    }
     return new Dataset(this.#items.slice(start, end));
   }
 
   /** A dataset of `fn(item, index)` for each item. */
   map<U>(fn: (item: T, index: number) => U): Dataset<U> {
+    if (typeof fn !== "function") throw new TorchnerError("EARG", `map takes a function, not ${kindOf(fn)}.`);
     return new Dataset(this.#items.map((item, i) => fn(item, i)));
   }
 

@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolveDatasetRepo } from "../hub/dataset_repo.ts";
-import { checkOptions, kindOf } from "../messages/checks.ts";
+import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { type AbsenceIn, DatasetDict, type Only, type SplitName, splitNames } from "./dataset.ts";
 import { findSplits } from "./find_splits.ts";
@@ -104,6 +104,16 @@ async function filesOf(
   );
 }
 
+/** Undefined too for an id of the hub that no file could be called. */
+function fileAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENAMETOOLONG") return undefined;
+    throw error;
+  }
+}
+
 async function filesOfDataset(
   dataset: string,
   named: Partial<Record<SplitName, string[]>>,
@@ -115,7 +125,8 @@ async function filesOfDataset(
       `dataset is ${kindOf(dataset)}; give a folder, or the id of a dataset on the hub.`,
     );
   }
-  const found = statSync(dataset, { throwIfNoEntry: false });
+  checkText("dataset", dataset);
+  const found = fileAt(dataset);
   if (found?.isFile()) {
     throw new TorchnerError("EARG", `${dataset} is a file; give { train: ${JSON.stringify(dataset)} }.`);
   }

@@ -42,8 +42,17 @@ export function checkFlag(name: string, value: unknown): void {
 
 /** Refuses anything but text with something in it: a path, a name. */
 export function checkText(name: string, value: unknown): void {
+  if (typeof value === "string" && value.includes("\0")) {
+    throw new TorchnerError("EARG", `${name} has a character of code 0 in it; no path and no name has.`);
+  }
   if (typeof value === "string" && value !== "") return;
   throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give text that is not empty.`);
+}
+
+/** Refuses anything but a number. */
+export function checkNumber(name: string, value: unknown): void {
+  if (typeof value === "number") return;
+  throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give a number.`);
 }
 
 /** Refuses anything but a whole number of at least 1. */
@@ -53,6 +62,12 @@ export function checkPositive(name: string, value: unknown): void {
     "EARG",
     `${name} is ${typeof value === "number" ? value : kindOf(value)}; give a whole number of at least 1.`,
   );
+}
+
+/** How a message writes a value: what is short as in the program, anything else by its kind. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : kindOf(value);
 }
 
 /** How a message calls a value of the wrong type. */

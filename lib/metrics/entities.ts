@@ -1,4 +1,6 @@
 /** Entity scores of tag sequences, per type and over all. */
+import { kindOf } from "../messages/checks.ts";
+import { TorchnerError } from "../native/errors.ts";
 import { averageScore, countEntities, score, tokenAccuracy } from "./scores.ts";
 import { type Counted, countTags, type ScoringOptions, type SpanOptions, spanReader } from "./scoring.ts";
 import type { TagStreams } from "./streams.ts";
@@ -38,7 +40,14 @@ export function evaluateEntities(
 }
 
 /** The scores as one flat object: types beside `overall_*`, as Hugging Face's `evaluate` gives them. */
-export function flattenEntityScores({ types, ...overall }: EntityScores): Record<string, number | TypeScore> {
+export function flattenEntityScores(scores: EntityScores): Record<string, number | TypeScore> {
+  if (typeof scores !== "object" || scores === null) {
+    throw new TorchnerError(
+      "EARG",
+      `flattenEntityScores takes the scores of evaluateEntities, not ${kindOf(scores)}.`,
+    );
+  }
+  const { types, ...overall } = scores;
   return { ...types, ...overall };
 }
 

@@ -77,7 +77,7 @@ function checkedLength(
     ["gold", gold],
     ["predicted", predicted],
   ] as const) {
-    if (!Array.isArray(sentences) || !sentences.every(Array.isArray)) {
+    if (!Array.isArray(sentences) || ![...sentences].every(Array.isArray)) {
       throw new TorchnerError(
         "EARG",
         `the ${name} tags must be one array of strings per sentence: [["B-PER", "O"], ...].`,

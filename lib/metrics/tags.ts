@@ -5,6 +5,7 @@
  * tag without a prefix, such as `PER` or `creative-work`, is inside an entity of that whole name, as the pipeline
  * reads it; seqeval takes its first letter for the prefix, and so loses `ORG` as an `O`.
  */
+import { shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 /** Prefixes that the rules tell apart; every other one behaves alike. */
@@ -49,7 +50,7 @@ export function tagTable(tags: readonly string[], { suffix = false }: TagReading
     if (typeof tag !== "string" || tag === "") {
       throw new TorchnerError(
         "EARG",
-        `labels[${id}] must be a tag such as "B-PER" or "O", not ${JSON.stringify(tag)}.`,
+        `labels[${id}] must be a tag such as "B-PER" or "O", not ${shown(tag)}.`,
       );
     }
     const { prefix, type } = readTag(tag, suffix);

@@ -99,6 +99,12 @@ export class TokenClassificationModel implements Disposable {
     description: { config: ModelConfig; labels: readonly string[]; loadReport: LoadReport },
     settings: ModelSettings = {},
   ) {
+    if (typeof native?.parameterNames !== "function" || typeof description?.config !== "object") {
+      throw new TorchnerError(
+        "EARG",
+        "TokenClassificationModel has no public constructor; use AutoModelForTokenClassification.",
+      );
+    }
     this.#native = native;
     this.config = description.config;
     this.labels = description.labels;

@@ -2,7 +2,7 @@
  * Learning-rate schedules behind one handle. A step is an optimizer update, not a batch: counting batches would
  * shorten warmup by the accumulation factor.
  */
-import { checkOptions } from "../messages/checks.ts";
+import { checkOptions, kindOf, shown } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { afterMetric, type PlateauState, plateauKwargs, startOfPlateau } from "./plateau.ts";
@@ -58,7 +58,7 @@ export interface SchedulerOptions {
 export function getScheduler(name: SchedulerType, options: SchedulerOptions): Scheduler {
   if (!schedulerTypes.includes(name)) {
     throw wrong(
-      `lrSchedulerType: there is no schedule ${JSON.stringify(name)}; use one of ${schedulerTypes.join(", ")}.`,
+      `lrSchedulerType: there is no schedule ${shown(name)}; use one of ${schedulerTypes.join(", ")}.`,
     );
   }
   checkOptions("getScheduler", options, [
@@ -153,6 +153,9 @@ function identityOf(
 }
 
 function checkIdentity(stored: SchedulerState, mine: Identity): void {
+  if (typeof stored !== "object" || stored === null) {
+    throw new TorchnerError("ECHECKPOINT", `The stored schedule is ${kindOf(stored)}, not an object.`);
+  }
   for (const [key, value] of Object.entries(mine)) {
     const there = JSON.stringify(stored[key as keyof SchedulerState]);
     const here = JSON.stringify(value);
@@ -202,7 +205,7 @@ function checkKwarg(key: string, value: unknown, kind: Kwarg["kind"]): void {
   if (fits) return;
   const expected =
     kind === "count" ? "a whole number >= 0" : kind === "number" ? "a number" : `one of ${kind.join(", ")}`;
-  throw wrong(`lrSchedulerKwargs: ${key} must be ${expected}, not ${JSON.stringify(value)}.`);
+  throw wrong(`lrSchedulerKwargs: ${key} must be ${expected}, not ${shown(value)}.`);
 }
 
 /** A schedule says in words what its options do not allow together. */

@@ -1,6 +1,6 @@
 /** `pipeline("ner", model)`: text in, entities out. */
 
-import { checkChoice, checkFlag, checkOptions } from "../messages/checks.ts";
+import { checkChoice, checkFlag, checkOptions, shown } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
 import { inferenceDtypes } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -331,7 +331,7 @@ function checkTask(task: unknown): void {
   if (tasks.includes(task as PipelineTask)) return;
   throw new TorchnerError(
     "EARG",
-    `unknown task "${String(task)}"${didYouMean(String(task), tasks) || "."} The tasks are "ner" and ` +
+    `unknown task ${shown(task)}${(typeof task === "string" && didYouMean(task, tasks)) || "."} The tasks are "ner" and ` +
       '"token-classification", which are the same.',
   );
 }

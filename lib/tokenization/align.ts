@@ -1,3 +1,4 @@
+import { checkChoice, checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 
 /** Which pieces of a word carry its label. */
@@ -26,6 +27,16 @@ export type Align = (wordIds: Int32Array, wordLabels: Int32Array) => Int32Array;
  * @throws {TorchnerError} `EARG` for a piece of a word that has no entry, or a label id outside `labels`.
  */
 export function alignLabels(wordIds: Int32Array, wordLabels: Int32Array, options: AlignOptions): Int32Array {
+  checkOptions("alignLabels", options, ["strategy", "labels"]);
+  if (options.strategy !== undefined)
+    checkChoice("strategy", options.strategy, ["first", "all", "all-b-to-i"]);
+  if (!Array.isArray(options.labels)) {
+    throw new TorchnerError("EARG", `labels is ${kindOf(options.labels)}; give an array of names.`);
+  }
+  for (const [name, ids] of Object.entries({ wordIds, wordLabels })) {
+    if (ArrayBuffer.isView(ids) || Array.isArray(ids)) continue;
+    throw new TorchnerError("EARG", `${name} is ${kindOf(ids)}; give an Int32Array.`);
+  }
   return makeAlign(options)(wordIds, wordLabels);
 }
 

@@ -67,6 +67,9 @@ export class Tokenizer {
   #continuingPrefix?: string;
 
   constructor(handle: NativeTokenizer, folder: string, files: TokenizerFiles, settings: TokenizerSettings) {
+    if (typeof handle?.tokenToId !== "function" || typeof settings !== "object") {
+      throw new TorchnerError("EARG", "Tokenizer has no public constructor; use AutoTokenizer.");
+    }
     this.#native = handle;
     this.#files = files;
     this.#settings = settings;

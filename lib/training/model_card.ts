@@ -12,6 +12,12 @@ export interface CardDetails {
   dataset?: string;
 }
 
+export const cardOptions = [
+  "modelName",
+  "baseModel",
+  "dataset",
+] as const satisfies readonly (keyof CardDetails)[];
+
 interface CardParts extends CardDetails {
   args: TrainingArguments;
   state: TrainerState;

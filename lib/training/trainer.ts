@@ -35,7 +35,7 @@ import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { readManifest } from "./manifest.ts";
 import { speedMetrics } from "./metrics.ts";
-import { type CardDetails, modelCard } from "./model_card.ts";
+import { type CardDetails, cardOptions, modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
@@ -324,6 +324,7 @@ export class Trainer {
    * @throws {TorchnerError} `EENV` without a token or where the hub refuses, after everything was saved here.
    */
   async pushToHub(options: CardDetails & { commitMessage?: string } = {}): Promise<Published> {
+    checkOptions("pushToHub", options, [...cardOptions, "commitMessage"]);
     const { commitMessage = "End of training", ...details } = options;
     checkText("commitMessage", commitMessage);
     await this.saveModel(undefined, { push: false });
@@ -338,7 +339,7 @@ export class Trainer {
 
   /** Writes the model card, `README.md`, from the state of the run. */
   async createModelCard(details: CardDetails = {}): Promise<void> {
-    checkOptions("createModelCard", details, ["modelName", "baseModel", "dataset"]);
+    checkOptions("createModelCard", details, cardOptions);
     const card = modelCard({
       ...details,
       ...{ args: this.args, state: this.state, labels: this.model.labels },

@@ -89,7 +89,10 @@ export function checkRowLengths(name: string, dataset: Examples, config: Record<
   const { max_position_embeddings: positions } = config;
   if (typeof positions !== "number") return;
   for (let i = 0; i < dataset.length; i++) {
-    const { length } = dataset.at(i)!.inputIds;
+    const ids = dataset.at(i)?.inputIds;
+    if (!ids)
+      throw wrong(`row ${i} of ${name} has no inputIds; encode the dataset with tokenizeAndAlignLabels.`);
+    const { length } = ids;
     if (length <= positions) continue;
     throw wrong(
       `row ${i} of ${name} has ${length} pieces and the model takes ${positions}; ` +

@@ -1,11 +1,22 @@
 #include "bind/env_data.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "bind/arguments.h"
 #include "core/error.h"
 
 namespace torchner {
+namespace {
+
+napi_typedarray_type ArrayType(std::string_view kind) {
+  if (kind == "float32") return napi_float32_array;
+  if (kind == "float64") return napi_float64_array;
+  return kind == "int32" ? napi_int32_array : napi_uint8_array;
+}
+
+}  // namespace
 
 EnvData::EnvData(Napi::Env env)
     : executor_(Executor::Shared()), closed_(std::make_shared<std::atomic<bool>>(false)), env_(env) {
@@ -42,8 +53,15 @@ Napi::Error EnvData::MakeError(Napi::Env env, const char* code, const std::strin
 }
 
 Napi::Value EnvData::Allocate(Napi::Env env, const char* kind, size_t length) {
-  return allocate_.Value().Call(
+  if (allocate_.IsEmpty()) throw Error(ErrorCode::kState, "init has to be called first.");
+  const Napi::Value made = allocate_.Value().Call(
       {Napi::String::New(env, kind), Napi::Number::New(env, static_cast<double>(length))});
+  // Whoever asked writes that many elements behind its pointer.
+  if (made.IsTypedArray()) {
+    const Napi::TypedArray array = made.As<Napi::TypedArray>();
+    if (array.TypedArrayType() == ArrayType(kind) && array.ElementLength() == length) return made;
+  }
+  ThrowArgument("what hooks.allocate returns", "a " + std::string(kind) + " array of that length", made);
 }
 
 void EnvData::HoldTensor(int64_t bytes) {
