@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CompressionType, setCompressionCodec, tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import fc from "fast-check";
-import { parquetWriteFile } from "hyparquet-writer";
+import { parquetWriteBuffer, parquetWriteFile } from "hyparquet-writer";
 import { loadDataset } from "../../../lib/data/load_dataset.ts";
 import { type ReadOptions, readExamples } from "../../../lib/data/read_examples.ts";
 import type { Example } from "../../../lib/data/types.ts";
@@ -153,6 +153,18 @@ test("damage anywhere in a Parquet file is refused or read, and no failure is le
     process.off("unhandledRejection", listen);
   }
   expect(unheard).toEqual([]);
+});
+
+test("a Parquet column whose name became a number is refused", async () => {
+  const tags = { name: "ner_tags", data: [["O"]] };
+  const whole = new Uint8Array(
+    parquetWriteBuffer({ columnData: [{ name: "tokens", data: [["Oslo"]] }, tags] }),
+  );
+  // Of the column, in thrift's compact protocol: repetition (the third field) 0, then the name and its length.
+  const named = Buffer.from("\x25\x00\x18\x08ner_tags", "latin1");
+  const torn = Buffer.from(whole);
+  torn[torn.indexOf(named)]! ^= 0x10; // the repetition as the fourth field, which is the name's place
+  await expect(read(await write("unnamed.parquet", torn))).rejects.toMatchObject({ code: "EDATA" });
 });
 
 test("an Arrow file whose columns are compressed is refused as that", async () => {
