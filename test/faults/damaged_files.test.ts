@@ -1,5 +1,5 @@
-/** Files of a model, a checkpoint and a dataset, changed by chance: refused by name, or read; never a crash or a hang. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** Files of a model and a dataset, changed by chance: refused by name, or read; never a crash or a hang. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { datasetFormats, type WrittenFormat } from "../../lib/data/format.ts";
@@ -9,34 +9,15 @@ import { writeExamples } from "../../lib/data/write_examples.ts";
 import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
 import type { TokenClassificationModel } from "../../lib/model/model.ts";
 import { AutoTokenizer } from "../../lib/tokenization/tokenizer.ts";
-import { findResumePoint } from "../../lib/training/resume.ts";
 import { parametersOf } from "../native/tiny_model.ts";
 import { projectRoot } from "../support/shared.ts";
-import { endure, type Trial } from "./mutations.ts";
-import { describeWithAddon, isFull, TinyRuns } from "./tiny_runs.ts";
+import { mutations as count, damage, endure } from "./mutations.ts";
+import { describeWithAddon, TinyRuns } from "./tiny_runs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "torchner-damaged-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const count = isFull ? 10_000 : 300;
 const long = 3_600_000;
-
-/** Mutates one file of a folder in its place; the folder is whole again afterwards. */
-async function damage(
-  path: string,
-  trial: Omit<Trial, "original" | "count" | "read"> & { count?: number } & { read(): unknown },
-) {
-  const original = readFileSync(path);
-  const read = (changed: Buffer) => {
-    writeFileSync(path, changed);
-    return trial.read();
-  };
-  try {
-    return await endure({ count, ...trial, original, read });
-  } finally {
-    writeFileSync(path, original);
-  }
-}
 
 describeWithAddon("a model's folder", () => {
   const runs = new TinyRuns();
@@ -129,34 +110,6 @@ describeWithAddon("a model's folder", () => {
     async (of, name) => {
       const read = () => readTokenizer(runs.at(of));
       await damage(runs.at(of, name), { name, refusals: ["ECHECKPOINT", "EARG"], read, check });
-    },
-    long,
-  );
-
-  test(
-    "any file of a checkpoint: it is told and the one before is taken, or nothing has changed",
-    async () => {
-      const names = readdirSync(runs.at("run", "checkpoint-4"));
-      expect(names).toContain("optimizer.safetensors");
-      for (const name of names) {
-        const path = runs.at("run", "checkpoint-4", name);
-        const whole = readFileSync(path);
-        const notes: string[] = [];
-        await damage(path, {
-          name: `checkpoint's ${name}`,
-          count: isFull ? 1000 : 20, // of each of its files
-          refusals: [],
-          async read() {
-            notes.length = 0;
-            return findResumePoint("auto", runs.at("run"), (line) => notes.push(line));
-          },
-          check(found: Awaited<ReturnType<typeof findResumePoint>>) {
-            const same = readFileSync(path).equals(whole);
-            expect([found!.state.globalStep, notes.length > 0]).toEqual(same ? [4, false] : [2, true]);
-            if (!same) expect(notes[0]).toContain(name);
-          },
-        });
-      }
     },
     long,
   );

@@ -1,5 +1,9 @@
 /** Files that were changed by chance, and what may become of those who read them. */
-import { randomNumbers, report } from "./tiny_runs.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { isFull, randomNumbers, report } from "./tiny_runs.ts";
+
+/** How often each file is changed. */
+export const mutations = isFull ? 10_000 : 300;
 
 type Random = (below: number) => number;
 
@@ -121,4 +125,21 @@ export async function endure(trial: Trial): Promise<{ refused: number; accepted:
       `${longest.toFixed(0)} ms at most, memory +${grown.toFixed(0)} MB`,
   );
   return counts;
+}
+
+/** Changes one file of a folder in its place; the folder is whole again afterwards. */
+export async function damage(
+  path: string,
+  trial: Omit<Trial, "original" | "count" | "read"> & { count?: number } & { read(): unknown },
+): Promise<{ refused: number; accepted: number }> {
+  const original = readFileSync(path);
+  const read = (changed: Buffer) => {
+    writeFileSync(path, changed);
+    return trial.read();
+  };
+  try {
+    return await endure({ count: mutations, ...trial, original, read });
+  } finally {
+    writeFileSync(path, original);
+  }
 }
