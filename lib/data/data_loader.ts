@@ -59,7 +59,7 @@ export class DataLoader<T = EncodedExample> implements AsyncIterable<Batch> {
     checkFlag("shuffle", shuffle);
     checkFlag("dropLast", dropLast);
     if (!Number.isSafeInteger(seed)) {
-      throw new TorchnerError("EARG", `seed is ${String(seed)}; give a whole number, e.g. 42.`);
+      throw new TorchnerError("EARG", `seed is ${shown(seed)}; give a whole number, e.g. 42.`);
     }
     if (typeof collator?.collate !== "function") {
       throw new TorchnerError(

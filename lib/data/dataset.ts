@@ -113,6 +113,10 @@ export class DatasetDict<Absent extends Absence = Absence> {
     },
   ) {
     checkOptions("DatasetDict", splits, [...splitNames, "labels", "notes"]);
+    for (const name of ["labels", "notes"] as const) {
+      if (splits[name] === undefined || Array.isArray(splits[name])) continue;
+      throw new TorchnerError("EARG", `${name} is ${kindOf(splits[name])}; give an array.`);
+    }
     this.notes = [...(splits.notes ?? [])];
     const datasetOf = <S extends SplitName>(name: S) => {
       const given = splits[name];

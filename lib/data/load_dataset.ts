@@ -1,4 +1,4 @@
-import { type Stats, statSync } from "node:fs";
+import { fileAt } from "../files/file_at.ts";
 import { resolveDatasetRepo } from "../hub/dataset_repo.ts";
 import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -102,16 +102,6 @@ async function filesOf(
     "EARG",
     "loadDataset has no file; give at least one of train, validation, test, or a dataset.",
   );
-}
-
-/** Undefined too for an id of the hub that no file could be called. */
-function fileAt(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENAMETOOLONG") return undefined;
-    throw error;
-  }
 }
 
 async function filesOfDataset(

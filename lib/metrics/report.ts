@@ -1,4 +1,5 @@
 /** seqeval's classification report, as text in its layout and as an object with its keys. */
+import { shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { averageScore, averages, type Counts, type Score, score, sum, type ZeroDivision } from "./scores.ts";
 import { countTags, type ScoringOptions } from "./scoring.ts";
@@ -47,7 +48,7 @@ export function classificationReport(
   const { counts } = countTags("classificationReport", gold, predicted, options, ["digits", "outputDict"]);
   const { digits = 2, outputDict = false, zeroDivision } = options;
   if (!Number.isInteger(digits) || digits < 0 || digits > 20) {
-    throw new TorchnerError("EARG", `digits must be a whole number from 0 to 20, not ${digits}.`);
+    throw new TorchnerError("EARG", `digits must be a whole number from 0 to 20, not ${shown(digits)}.`);
   }
   const { types, averages } = reportRows(counts, zeroDivision);
   return outputDict ? Object.fromEntries([...types, ...averages]) : reportText(types, averages, digits);

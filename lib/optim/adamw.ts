@@ -1,4 +1,4 @@
-import { checkOptions, kindOf } from "../messages/checks.ts";
+import { checkOptions, kindOf, shown } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -29,7 +29,7 @@ export class AdamW implements Disposable {
     checkOptions("AdamW", options, ["lr", "betas", "eps", "weightDecay"]);
     const { lr = 1e-3, ...rest } = options;
     if (!Number.isFinite(lr) || lr < 0) {
-      throw new TorchnerError("EARG", `lr: expected a finite number of at least 0, got ${lr}.`);
+      throw new TorchnerError("EARG", `lr: expected a finite number of at least 0, got ${shown(lr)}.`);
     }
     this.lr = lr;
     this.#model = model;

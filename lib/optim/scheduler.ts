@@ -219,7 +219,7 @@ function made<T>(schedule: string, make: () => T): T {
 
 function count(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(`getScheduler: ${name} must be a whole number >= 0, not ${value}.`);
+  throw wrong(`getScheduler: ${name} must be a whole number >= 0, not ${shown(value)}.`);
 }
 
 function wrong(message: string): TorchnerError {

@@ -1,5 +1,7 @@
 /** Rows of any length through the model, in batches of like length. */
+
 import type { Batch } from "../data/types.ts";
+import { shown } from "../messages/checks.ts";
 import type { TokenClassificationModel } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { Tokenizer } from "../tokenization/tokenizer.ts";
@@ -59,7 +61,7 @@ export function maxRowLength(
 /** @throws {TorchnerError} `EARG` unless it is a whole number from 1. */
 export function checkBatchSize(batchSize: unknown): void {
   if (!Number.isInteger(batchSize) || (batchSize as number) < 1) {
-    throw new TorchnerError("EARG", `batchSize must be a whole number from 1, not ${String(batchSize)}.`);
+    throw new TorchnerError("EARG", `batchSize must be a whole number from 1, not ${shown(batchSize)}.`);
   }
 }
 

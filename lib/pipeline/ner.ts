@@ -1,6 +1,6 @@
 /** `pipeline("ner", model)`: text in, entities out. */
 
-import { checkChoice, checkFlag, checkOptions, shown } from "../messages/checks.ts";
+import { checkChoice, checkFlag, checkOptions, checkText, shown } from "../messages/checks.ts";
 import { didYouMean } from "../messages/suggest.ts";
 import { inferenceDtypes } from "../model/model.ts";
 import { TorchnerError } from "../native/errors.ts";
@@ -187,6 +187,8 @@ async function open(model: string | Classifier, options: PipelineOptions): Promi
   if (typeof tokenizer !== "string" && !isTokenizer(tokenizer)) {
     throw new TorchnerError("EARG", "tokenizer is required with a loaded model: its folder, or a Tokenizer.");
   }
+  if (typeof model === "string") checkText("model", model);
+  if (typeof tokenizer === "string") checkText("tokenizer", tokenizer);
   const owned: { dispose(): void }[] = [];
   const dispose = () => {
     for (const part of owned.splice(0)) part.dispose();
@@ -368,6 +370,6 @@ function checkSettings(options: PipelineOptions): void {
   }
   if (batchSize !== undefined) checkBatchSize(batchSize);
   if (stride !== undefined && (!Number.isInteger(stride) || stride < 0)) {
-    throw new TorchnerError("EARG", `stride must be a whole number from 0, not ${String(stride)}.`);
+    throw new TorchnerError("EARG", `stride must be a whole number from 0, not ${shown(stride)}.`);
   }
 }

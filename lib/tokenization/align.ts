@@ -30,11 +30,12 @@ export function alignLabels(wordIds: Int32Array, wordLabels: Int32Array, options
   checkOptions("alignLabels", options, ["strategy", "labels"]);
   if (options.strategy !== undefined)
     checkChoice("strategy", options.strategy, ["first", "all", "all-b-to-i"]);
-  if (!Array.isArray(options.labels)) {
-    throw new TorchnerError("EARG", `labels is ${kindOf(options.labels)}; give an array of names.`);
+  const { labels } = options;
+  if (!Array.isArray(labels) || ![...labels].every((label) => typeof label === "string")) {
+    throw new TorchnerError("EARG", `labels is ${kindOf(labels)}; give an array of names.`);
   }
   for (const [name, ids] of Object.entries({ wordIds, wordLabels })) {
-    if (ArrayBuffer.isView(ids) || Array.isArray(ids)) continue;
+    if (Array.isArray(ids) || Object.prototype.toString.call(ids) === "[object Int32Array]") continue;
     throw new TorchnerError("EARG", `${name} is ${kindOf(ids)}; give an Int32Array.`);
   }
   return makeAlign(options)(wordIds, wordLabels);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileDurably } from "../files/durable.ts";
 import { resolveModel } from "../hub/resolve.ts";
-import { checkOptions, checkText, kindOf } from "../messages/checks.ts";
+import { checkOptions, checkText, kindOf, shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { native } from "../native/load.ts";
 import type { EncodeOptions, NativeTokenizer } from "../native/types.ts";
@@ -109,7 +109,11 @@ export class Tokenizer {
    * 1 for each piece that goes on with the word of the piece before it: WordPiece's `##`. A tokenizer without such a
    * sign is asked for its words.
    */
-  continuationMask({ ids, wordIds }: Pick<Encoding, "ids" | "wordIds">): Uint8Array {
+  continuationMask(encoding: Pick<Encoding, "ids" | "wordIds">): Uint8Array {
+    const [ids, wordIds] = [encoding?.ids, encoding?.wordIds];
+    if (!ArrayBuffer.isView(ids) || !ArrayBuffer.isView(wordIds)) {
+      throw new TorchnerError("EARG", `an encoding is ${kindOf(encoding)}; give one of this tokenizer.`);
+    }
     this.#continuingPrefix ??= continuingPrefix(this.#files);
     if (this.#continuingPrefix === "") {
       return Uint8Array.from(wordIds, (word, i) => Number(word >= 0 && word === wordIds[i - 1]));
@@ -247,12 +251,14 @@ function checkedOptions(options: EncodeOptions = {}): EncodeOptions {
 }
 
 function checkedIds(ids: ArrayLike<number>): Int32Array {
-  if (typeof ids !== "object" || ids === null) {
+  if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) {
     throw new TorchnerError("EARG", `ids is ${kindOf(ids)}; give an array of token ids.`);
   }
-  const checked = Int32Array.from(ids);
+  const checked = new Int32Array(ids.length);
   for (let i = 0; i < checked.length; i++) {
-    if (checked[i] !== ids[i]) throw new TorchnerError("EARG", `ids[${i}]: ${ids[i]} is not a token id.`);
+    const id: unknown = ids[i];
+    checked[i] = typeof id === "number" ? id : 0;
+    if (checked[i] !== id) throw new TorchnerError("EARG", `ids[${i}]: ${shown(id)} is not a token id.`);
   }
   return checked;
 }

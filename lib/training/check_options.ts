@@ -130,8 +130,13 @@ function wrongSwitch(values: Switch, value: unknown): string | undefined {
 
 function wrongBoolean(value: unknown): string | undefined {
   if (typeof value === "boolean") return undefined;
-  const meant = { yes: "true", on: "true", no: "false", off: "false" }[String(value).toLowerCase()];
+  const meant = { yes: "true", on: "true", no: "false", off: "false" }[asWritten(value).toLowerCase()];
   return `must be true or false, got ${show(value)}${meant ? `; did you mean ${meant}?` : ""}`;
+}
+
+/** What may have been meant by it; the text of anything else says nothing, and not everything has one. */
+function asWritten(value: unknown): string {
+  return typeof value === "string" || typeof value === "boolean" ? String(value) : "";
 }
 
 function wrongChoice(
@@ -142,8 +147,8 @@ function wrongChoice(
   const remedy = typeof value === "string" && Object.hasOwn(remedies, value) ? remedies[value] : undefined;
   if (remedy) return `must be ${oneOf(choices)}, got ${show(value)}; ${remedy}`;
   // What YAML 1.1 reads where someone writes `eval_strategy: no`.
-  const off = choices.includes("no") && /^(false|off|none)$/i.test(String(value));
-  const [near] = off ? ["no"] : nearestNames(String(value), choices);
+  const off = choices.includes("no") && /^(false|off|none)$/i.test(asWritten(value));
+  const [near] = off ? ["no"] : nearestNames(asWritten(value), choices);
   return `must be ${oneOf(choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
 }
 

@@ -1,3 +1,4 @@
+import { shown } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import type { LogRow } from "./state.ts";
 
@@ -34,7 +35,7 @@ export function checkedMetrics(returned: unknown): LogRow {
   if (typeof returned !== "object" || returned === null) {
     throw new TorchnerError(
       "EARG",
-      `computeMetrics must return an object of numbers, not ${String(returned)}.`,
+      `computeMetrics must return an object of numbers, not ${shown(returned)}.`,
     );
   }
   for (const [name, value] of Object.entries(returned)) {

@@ -340,6 +340,7 @@ export class Trainer {
   /** Writes the model card, `README.md`, from the state of the run. */
   async createModelCard(details: CardDetails = {}): Promise<void> {
     checkOptions("createModelCard", details, cardOptions);
+    for (const name of cardOptions) if (details[name] !== undefined) checkText(name, details[name]);
     const card = modelCard({
       ...details,
       ...{ args: this.args, state: this.state, labels: this.model.labels },
