@@ -1,7 +1,7 @@
 /*
  * A disk that fails on demand, preloaded into a run: it counts what changes files below FAULT_DIR, lets operation
  * FAULT_AT fail as FAULT_KIND says, and writes every operation with its bytes to FAULT_TRACE, from which a test makes
- * the disk that a loss of power would have left.
+ * the disk that a loss of power would have left. When the process ends by itself, FAULT_COUNT gets the number of operations.
  *
  * Kinds: enospc (this one and all that need room after it), eio, eacces, short (half is written, the rest fails as on a
  * full disk), torn (half is written and the process is killed), kill (killed before it).
@@ -39,6 +39,13 @@ __attribute__((constructor)) static void begin(void) {
   if (getenv("FAULT_AT")) at = atol(getenv("FAULT_AT"));
   if (dir) dir_length = strlen(dir);
   if (getenv("FAULT_TRACE")) trace = REAL(open)(getenv("FAULT_TRACE"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
+__attribute__((destructor)) static void end(void) {
+  if (!getenv("FAULT_COUNT")) return;
+  int fd = REAL(open)(getenv("FAULT_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  dprintf(fd, "%ld", count);
+  REAL(close)(fd);
 }
 
 /* The path itself if it lies below the folder; relative ones are made absolute. */

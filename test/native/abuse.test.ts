@@ -80,7 +80,7 @@ const otherWays = [
 ];
 const ends = isFull
   ? Object.keys(works).flatMap((work) =>
-      ["exit", ...otherWays, ...crashes].flatMap((way) => Array<[string, string]>(10).fill([work, way])),
+      ["exit", ...otherWays, ...crashes].flatMap((way) => Array<[string, string]>(2).fill([work, way])),
     )
   : [
       ...Object.keys(works).map((work): [string, string] => [work, "exit"]),
