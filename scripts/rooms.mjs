@@ -20,6 +20,10 @@ const floors = [
 /** Rooms that work without the addon, so that they can be tested and used without it. */
 const pure = ["data", "files", "metrics"];
 
+/** Readers of files that the fuzzers build by themselves. */
+const fuzzed =
+  /^native\/io\/(file|json_scanner|pickle_reader|safetensors_header|torch_archive|zip_directory)\./;
+
 /** @typedef {{ path: string, text: string }} Source  `path` relative to the project */
 
 /**
@@ -53,6 +57,8 @@ function inCpp(path, line) {
     return "only native/tokenizer knows the Rust header";
   if (path.startsWith("native/kernels/") && /^(ATen|c10|torch)\//.test(header))
     return "native/kernels is compiled per instruction set and shares no inline function with torch";
+  if (fuzzed.test(path) && /^(ATen|c10|torch)\//.test(header))
+    return "test/fuzz drives this reader without torch";
   return undefined;
 }
 
