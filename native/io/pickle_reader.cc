@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "core/error.h"
 
@@ -51,6 +52,8 @@ const std::map<std::string, std::string> kStorages = {
 };
 
 constexpr size_t kMostDimensions = 64;
+/** torch.save numbers its storages. A tensor carries its storage's name, and a short pickle can make many. */
+constexpr size_t kLongestStorageName = 255;
 
 class Machine {
  public:
@@ -213,6 +216,7 @@ class Machine {
                        id[1]->kind == Kind::kDtype && id[2]->kind == Kind::kText &&
                        id[4]->kind == Kind::kNumber;
     if (!known) Refuse("refers to something that is no storage of a tensor");
+    if (id[2]->text.size() > kLongestStorageName) Refuse("holds a storage with too long a name");
     if (id[4]->number < 0) Refuse("holds a storage of " + std::to_string(id[4]->number) + " elements");
     Value storage{.kind = Kind::kStorage};
     storage.tensor.dtype = id[1]->text;
@@ -312,10 +316,12 @@ std::vector<PickledTensor> ReadPickledTensors(const std::string& path, std::stri
   const Value* top = machine.Run();
   if (top->kind != Kind::kDict) machine.Refuse("holds no state dict");
   std::vector<PickledTensor> tensors;
+  std::unordered_set<std::string_view> names;
   for (size_t i = 0; i + 1 < top->items.size(); i += 2) {
     const Value* key = top->items[i];
     const Value* value = top->items[i + 1];
     if (key->kind != Kind::kText) machine.Refuse("holds a tensor without a name");
+    if (!names.insert(key->text).second) machine.Refuse("holds '" + key->text + "' twice");
     if (value->kind != Kind::kTensor)
       machine.Refuse("holds something else than a tensor under '" + key->text + "'");
     tensors.push_back(value->tensor);

@@ -86,6 +86,12 @@ describe("what does not fit is refused with the file's name", () => {
   const changed = (change: Partial<SavedTensor>) =>
     torchFile(new Map([...tensors, ["classifier.bias", { ...tensors.get("classifier.bias")!, ...change }]]));
 
+  /** The dict's items are added to it once more. */
+  const twice = (pickle: Buffer) => {
+    const items = pickle.indexOf("(tR(") + 3;
+    return Buffer.concat([pickle.subarray(0, -1), pickle.subarray(items)]);
+  };
+
   test.each<[string, () => Buffer, RegExp]>([
     [
       "a tensor behind its storage",
@@ -111,6 +117,16 @@ describe("what does not fit is refused with the file's name", () => {
       "the format before torch 1.6",
       () => Buffer.from("\x80\x02\x8a\x0al\xfc", "latin1"),
       /bare pickle.*1\.6/,
+    ],
+    [
+      "a name that stands twice",
+      () => torchFile(tensors, twice(statePickle(tensors))),
+      /holds 'bert\..*' twice/,
+    ],
+    [
+      "a storage's name that each tensor would copy",
+      () => changed({ key: "k".repeat(256) }),
+      /storage with too long a name/,
     ],
     ["a file that breaks off", () => torchFile(tensors).subarray(0, 9000), /truncated/],
   ])("%s", async (_, content, message) => {
