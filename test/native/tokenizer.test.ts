@@ -387,6 +387,16 @@ describe("hostile files", () => {
       /ids up to/,
     ],
     [
+      "a template that adds such an id",
+      template({
+        special_tokens: {
+          ...valid.post_processor.special_tokens,
+          "[CLS]": { id: "[CLS]", ids: [4294967295], tokens: ["[CLS]"] },
+        },
+      }),
+      /post_processor: adds a token of id 4294967295/,
+    ],
+    [
       "a pattern that is no pattern",
       {
         ...valid,

@@ -70,9 +70,13 @@ fn checked(mut tokenizer: Tokenizer) -> Result<Loaded> {
     // Also shows now, and not at the first sentence, that the post-processor's template is whole.
     let specials = tokenizer
         .post_process(Encoding::default(), None, true)
-        .map_err(|error| failure(format!("tokenizer.json: post_processor: {error}")))?
-        .len();
-    Ok(Loaded { tokenizer, specials })
+        .map_err(|error| failure(format!("tokenizer.json: post_processor: {error}")))?;
+    if let Some(id) = specials.get_ids().iter().find(|id| **id as usize >= MAX_VOCABULARY) {
+        return checkpoint(format!(
+            "tokenizer.json: post_processor: adds a token of id {id}; at most {MAX_VOCABULARY} are accepted."
+        ));
+    }
+    Ok(Loaded { tokenizer, specials: specials.len() })
 }
 
 pub struct WordPieceOptions<'a> {
@@ -315,5 +319,8 @@ mod tests {
         let huge = json.replace("\"world\":6", "\"world\":4294967295");
         assert_ne!(huge, json);
         assert!(message(from_json(huge.as_bytes())).contains("4294967295"));
+        let template = json.replace("\"ids\":[2]", "\"ids\":[4294967295]");
+        assert_ne!(template, json);
+        assert!(message(from_json(template.as_bytes())).contains("post_processor"));
     }
 }
