@@ -25,10 +25,12 @@ async function clangFormat() {
 
 /** The C++ sources that are ours. */
 function sources() {
-  return readdirSync(join(projectRoot, "native"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(h|cc)$/.test(name) && !name.split("/").includes("target"))
-    .sort()
-    .map((name) => join(projectRoot, "native", name));
+  return ["native", join("test", "fuzz")].flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.(h|cc)$/.test(name) && !name.split("/").includes("target"))
+      .sort()
+      .map((name) => join(projectRoot, folder, name)),
+  );
 }
 
 /** @param {"check" | "write"} mode */
