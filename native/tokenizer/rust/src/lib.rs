@@ -3,6 +3,7 @@
 
 mod encode;
 mod error;
+mod growth;
 mod load;
 mod utf16;
 

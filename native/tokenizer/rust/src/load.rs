@@ -1,6 +1,7 @@
 //! Tokenizers from the bytes of `tokenizer.json` or `vocab.txt`, with the checks that hostile files need.
 
 use crate::error::{checkpoint, Failure, Result, Status};
+use crate::growth;
 use serde::Deserialize;
 use serde_json::json;
 use tokenizers::{Encoding, Tokenizer};
@@ -67,6 +68,7 @@ fn checked(mut tokenizer: Tokenizer) -> Result<Loaded> {
             vocabulary.len()
         ));
     }
+    growth::check(&tokenizer)?;
     // Also shows now, and not at the first sentence, that the post-processor's template is whole.
     let specials = tokenizer
         .post_process(Encoding::default(), None, true)
@@ -311,6 +313,20 @@ mod tests {
         assert_ne!(stored, json);
         let loaded = from_json(stored.as_bytes()).unwrap();
         assert_eq!(ids(&loaded, "hello hello hello hello"), [2, 5, 5, 5, 5, 3]);
+    }
+
+    #[test]
+    fn rules_that_make_a_text_endless_are_refused() {
+        let json = from_vocab(VOCABULARY.as_bytes(), &options()).unwrap().tokenizer.to_string(false).unwrap();
+        let start = json.find("\"normalizer\":").unwrap() + "\"normalizer\":".len();
+        let end = json.find(",\"pre_tokenizer\"").unwrap();
+        let rules = |count: usize| {
+            let rule = r#"{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaaa"}"#;
+            let all = vec![rule; count].join(",");
+            format!("{}{{\"type\":\"Sequence\",\"normalizers\":[{all}]}}{}", &json[..start], &json[end..])
+        };
+        from_json(rules(3).as_bytes()).unwrap();
+        assert!(message(from_json(rules(4).as_bytes())).contains("10000 times as long"));
     }
 
     #[test]
