@@ -138,14 +138,17 @@ void MultiplyNothing(const Product& product, float*) {
 
 /** What is chosen from at start-up: sets that multiply right, and none that does not. */
 void TestSelfTest(const Kernels& kernels) {
-  checks += 3;
+  checks += 4;
   if (!MultipliesRight(kernels)) Fail(std::string(kernels.name) + " fails the self-test");
   Kernels wrong = kernels;
   wrong.multiply = MultiplyRounded;
   if (MultipliesRight(wrong)) Fail("the self-test takes bfloat16 for float32");
   wrong = kernels;
   wrong.multiply_bf16 = MultiplyNothing;
-  if (MultipliesRight(wrong)) Fail("the self-test takes zeros for a product");
+  if (MultipliesRight(wrong)) Fail("the self-test takes zeros for a product of bfloat16");
+  wrong = kernels;
+  wrong.multiply_int8 = MultiplyNothing;
+  if (MultipliesRight(wrong)) Fail("the self-test takes zeros for a product of bytes");
 }
 
 void TestInt8(const Kernels& kernels, const Kernels& reference) {
