@@ -191,8 +191,14 @@ at::Tensor TokenClassifier::Encode(const LaidOutBatch& batch, const ForwardOptio
                       .output_dropout = config_.classifier_dropout});
 }
 
+void TokenClassifier::RequireWeights(const char* call) const {
+  if (weights_ != Weights::kLost) return;
+  throw Error(ErrorCode::kState, std::string(call) + ": packing this model failed half-way; load it again.");
+}
+
 void TokenClassifier::PackForInference(kernels::Precision precision) {
   if (!device_.is_cpu()) throw Error(ErrorCode::kState, "packForInference: the model is not on the CPU.");
+  RequireWeights("packForInference");
   if (packed()) throw Error(ErrorCode::kState, "packForInference: the model is packed already.");
   if (precision == kernels::Precision::kBFloat16 && !kernels::Selected().multiply_bf16) {
     throw Error(ErrorCode::kState,
@@ -215,9 +221,7 @@ void TokenClassifier::PackForInference(kernels::Precision precision) {
 ForwardOutput TokenClassifier::Forward(const Batch& batch, const ForwardOptions& given) const {
   Check(batch);
   ForwardOptions options = given;
-  if (weights_ == Weights::kLost) {
-    throw Error(ErrorCode::kState, "forward: packing this model's weights failed; load it again.");
-  }
+  RequireWeights("forward");
   if (packed()) {
     if (options.grad || options.training) {
       throw Error(ErrorCode::kState,

@@ -86,6 +86,8 @@ class TokenClassifier {
   /** kLost: packing has begun, and has failed if nobody is at it. */
   enum class Weights { kWhole, kLost, kPacked };
 
+  /** Throws kState where packing has failed. */
+  void RequireWeights(const char* call) const;
   /** Whether a pass takes native/kernels' path; otherwise it is libtorch's. */
   bool RunsOnKernels(const ForwardOptions& options) const;
   /** What the classifier takes, [tokens, hidden]. */
