@@ -4,7 +4,7 @@ use crate::error::{checkpoint, Failure, Result, Status};
 use crate::growth;
 use serde::Deserialize;
 use serde_json::json;
-use tokenizers::{Encoding, Tokenizer};
+use tokenizers::{Encoding, Token, Tokenizer};
 
 /// Far above any published tokenizer (the largest are about 35 MB and 260,000 entries), far below what would
 /// exhaust memory.
@@ -77,6 +77,13 @@ fn checked(mut tokenizer: Tokenizer) -> Result<Loaded> {
         return checkpoint(format!(
             "tokenizer.json: post_processor: adds a token of id {id}; at most {MAX_VOCABULARY} are accepted."
         ));
+    }
+    let one = Encoding::from_tokens(vec![Token::new(0, "a".to_owned(), (0, 1))], 0);
+    let around = tokenizer
+        .post_process(one, None, true)
+        .map_err(|error| failure(format!("tokenizer.json: post_processor: {error}")))?;
+    if around.len() > specials.len() + 1 {
+        return checkpoint("tokenizer.json: post_processor: puts the text more than once into its sequence.");
     }
     Ok(Loaded { tokenizer, specials: specials.len() })
 }
@@ -325,8 +332,17 @@ mod tests {
             let all = vec![rule; count].join(",");
             format!("{}{{\"type\":\"Sequence\",\"normalizers\":[{all}]}}{}", &json[..start], &json[end..])
         };
-        from_json(rules(3).as_bytes()).unwrap();
-        assert!(message(from_json(rules(4).as_bytes())).contains("10000 times as long"));
+        from_json(rules(4).as_bytes()).unwrap();
+        assert!(message(from_json(rules(5).as_bytes())).contains("100000 times as long"));
+    }
+
+    #[test]
+    fn a_template_that_repeats_the_text_is_refused() {
+        let json = from_vocab(VOCABULARY.as_bytes(), &options()).unwrap().tokenizer.to_string(false).unwrap();
+        let text = "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}";
+        let twice = json.replacen(text, &format!("{text},{text}"), 1);
+        assert_ne!(twice, json);
+        assert!(message(from_json(twice.as_bytes())).contains("more than once"));
     }
 
     #[test]
