@@ -1,6 +1,7 @@
 #include "io/torch_archive.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "io/safetensors_header.h"
