@@ -1,6 +1,6 @@
 import { checkChoice, checkFlag, checkOptions, checkPositive, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { type Align, ignoredLabel, makeAlign } from "../tokenization/align.ts";
+import { type Align, ignoredLabel, labelStrategies, makeAlign } from "../tokenization/align.ts";
 import { windowsOf } from "../tokenization/windows.ts";
 import { examplePlace } from "./labels.ts";
 import type { EncodedExample, Example, LabelStrategy } from "./types.ts";
@@ -99,7 +99,7 @@ function checked(tokenizer: WordTokenizer, options: TokenizeOptions) {
     "longSequences",
   ]);
   const { labelStrategy = "first", longSequences = "window", padToMaxLength, maxLength } = options;
-  const strategy = checkChoice("labelStrategy", labelStrategy, ["first", "all", "all-b-to-i"]);
+  const strategy = checkChoice("labelStrategy", labelStrategy, labelStrategies);
   checkChoice("longSequences", longSequences, longSequenceChoices);
   checkFlag("padToMaxLength", padToMaxLength);
   if (maxLength !== undefined) checkPositive("maxLength", maxLength);

@@ -43,16 +43,16 @@ export function checkFlag(name: string, value: unknown): void {
 /** Refuses anything but text with something in it: a path, a name. */
 export function checkText(name: string, value: unknown): void {
   if (typeof value === "string" && value.includes("\0")) {
-    throw new TorchnerError("EARG", `${name} has a character of code 0 in it; no path and no name has.`);
+    throw new TorchnerError("EARG", `${name} has a character of code 0 in it; take it out.`);
   }
   if (typeof value === "string" && value !== "") return;
   throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give text that is not empty.`);
 }
 
-/** Refuses anything but a number. */
-export function checkNumber(name: string, value: unknown): void {
-  if (typeof value === "number") return;
-  throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give a number.`);
+/** Refuses anything but a whole number from 0. */
+export function checkCount(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return;
+  throw new TorchnerError("EARG", `${name} is ${shown(value)}; give a whole number from 0.`);
 }
 
 /** Refuses anything but a whole number of at least 1. */
@@ -60,13 +60,13 @@ export function checkPositive(name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return;
   throw new TorchnerError(
     "EARG",
-    `${name} is ${typeof value === "number" ? value : kindOf(value)}; give a whole number of at least 1.`,
+    `${name} is ${shown(value)}; give a whole number of at least 1.`,
   );
 }
 
 /** How a message writes a value: what is short as in the program, anything else by its kind. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return quoted(value);
   return typeof value === "number" || typeof value === "boolean" ? String(value) : kindOf(value);
 }
 
@@ -75,8 +75,14 @@ export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "an array";
-  if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
+  if (typeof value === "string") return `the text ${quoted(value)}`;
   if (typeof value === "object") return "an object";
   if (typeof value === "number" || typeof value === "boolean") return `the ${typeof value} ${value}`;
   return `a ${typeof value}`;
+}
+
+/** A text of a megabyte is no message. */
+function quoted(text: string): string {
+  const most = 200;
+  return JSON.stringify(text.length > most ? `${text.slice(0, most)}...` : text);
 }

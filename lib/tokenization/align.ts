@@ -1,8 +1,10 @@
 import { checkChoice, checkOptions, kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 
+export const labelStrategies = ["first", "all", "all-b-to-i"] as const;
+
 /** Which pieces of a word carry its label. */
-export type LabelStrategy = "first" | "all" | "all-b-to-i";
+export type LabelStrategy = (typeof labelStrategies)[number];
 
 export interface AlignOptions {
   /** Default `first`. */
@@ -28,15 +30,14 @@ export type Align = (wordIds: Int32Array, wordLabels: Int32Array) => Int32Array;
  */
 export function alignLabels(wordIds: Int32Array, wordLabels: Int32Array, options: AlignOptions): Int32Array {
   checkOptions("alignLabels", options, ["strategy", "labels"]);
-  if (options.strategy !== undefined)
-    checkChoice("strategy", options.strategy, ["first", "all", "all-b-to-i"]);
+  if (options.strategy !== undefined) checkChoice("strategy", options.strategy, labelStrategies);
   const { labels } = options;
   if (!Array.isArray(labels) || ![...labels].every((label) => typeof label === "string")) {
     throw new TorchnerError("EARG", `labels is ${kindOf(labels)}; give an array of names.`);
   }
   for (const [name, ids] of Object.entries({ wordIds, wordLabels })) {
     if (Array.isArray(ids) || Object.prototype.toString.call(ids) === "[object Int32Array]") continue;
-    throw new TorchnerError("EARG", `${name} is ${kindOf(ids)}; give an Int32Array.`);
+    throw new TorchnerError("EARG", `${name} is ${kindOf(ids)}; give an array of numbers.`);
   }
   return makeAlign(options)(wordIds, wordLabels);
 }

@@ -110,8 +110,8 @@ export class Tokenizer {
    * sign is asked for its words.
    */
   continuationMask(encoding: Pick<Encoding, "ids" | "wordIds">): Uint8Array {
-    const [ids, wordIds] = [encoding?.ids, encoding?.wordIds];
-    if (!ArrayBuffer.isView(ids) || !ArrayBuffer.isView(wordIds)) {
+    const { ids, wordIds } = encoding ?? {};
+    if (![ids, wordIds].every((array) => ArrayBuffer.isView(array) && "length" in array)) {
       throw new TorchnerError("EARG", `an encoding is ${kindOf(encoding)}; give one of this tokenizer.`);
     }
     this.#continuingPrefix ??= continuingPrefix(this.#files);
@@ -251,7 +251,7 @@ function checkedOptions(options: EncodeOptions = {}): EncodeOptions {
 }
 
 function checkedIds(ids: ArrayLike<number>): Int32Array {
-  if (!Array.isArray(ids) && !ArrayBuffer.isView(ids)) {
+  if (typeof ids !== "object" || !Number.isSafeInteger(ids?.length)) {
     throw new TorchnerError("EARG", `ids is ${kindOf(ids)}; give an array of token ids.`);
   }
   const checked = new Int32Array(ids.length);

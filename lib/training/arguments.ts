@@ -1,4 +1,4 @@
-import { checkNumber } from "../messages/checks.ts";
+import { checkCount } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
 import { describeFaults, readOptions, spellings } from "./check_options.ts";
 import { combinationFaults, resolveValues, type TrainingValues } from "./combinations.ts";
@@ -42,14 +42,14 @@ export class TrainingArguments {
 
   /** Updates of warmup in a run of `totalSteps`; shares are rounded up, and `warmupSteps` goes before `warmupRatio`. */
   getWarmupSteps(totalSteps: number): number {
-    checkNumber("totalSteps", totalSteps);
+    checkCount("totalSteps", totalSteps);
     if (this.warmupSteps >= 1) return this.warmupSteps;
     return Math.ceil(totalSteps * (this.warmupSteps > 0 ? this.warmupSteps : this.warmupRatio));
   }
 
   /** Updates between logs, evaluations and saves in a run of `totalSteps`; shares are rounded up. */
   getIntervals(totalSteps: number): Pick<TrainingValues, "loggingSteps" | "evalSteps" | "saveSteps"> {
-    checkNumber("totalSteps", totalSteps);
+    checkCount("totalSteps", totalSteps);
     const whole = (steps: number) => (steps < 1 ? Math.ceil(totalSteps * steps) : steps);
     const { loggingSteps, evalSteps, saveSteps } = this;
     return {

@@ -1,4 +1,5 @@
 import { homeFolder } from "../../third_party/paths.mjs";
+import { shown } from "../messages/checks.ts";
 import { didYouMean, nearestNames } from "../messages/suggest.ts";
 import {
   camelCase,
@@ -131,7 +132,7 @@ function wrongSwitch(values: Switch, value: unknown): string | undefined {
 function wrongBoolean(value: unknown): string | undefined {
   if (typeof value === "boolean") return undefined;
   const meant = { yes: "true", on: "true", no: "false", off: "false" }[asWritten(value).toLowerCase()];
-  return `must be true or false, got ${show(value)}${meant ? `; did you mean ${meant}?` : ""}`;
+  return `must be true or false, got ${shown(value)}${meant ? `; did you mean ${meant}?` : ""}`;
 }
 
 /** What may have been meant by it; the text of anything else says nothing, and not everything has one. */
@@ -145,11 +146,11 @@ function wrongChoice(
   remedies: OptionSpec["remedies"] = {},
 ): string {
   const remedy = typeof value === "string" && Object.hasOwn(remedies, value) ? remedies[value] : undefined;
-  if (remedy) return `must be ${oneOf(choices)}, got ${show(value)}; ${remedy}`;
+  if (remedy) return `must be ${oneOf(choices)}, got ${shown(value)}; ${remedy}`;
   // What YAML 1.1 reads where someone writes `eval_strategy: no`.
   const off = choices.includes("no") && /^(false|off|none)$/i.test(asWritten(value));
   const [near] = off ? ["no"] : nearestNames(asWritten(value), choices);
-  return `must be ${oneOf(choices)}, got ${show(value)}${near ? `; did you mean ${near}?` : ""}`;
+  return `must be ${oneOf(choices)}, got ${shown(value)}${near ? `; did you mean ${near}?` : ""}`;
 }
 
 /** Why `value` cannot be this option's value, or undefined. */
@@ -167,11 +168,11 @@ export function wrongValue(spec: OptionSpec, value: unknown): string | undefined
       return "choices" in spec ? wrongChoices(spec, value) : wrongNames(value);
     case "object":
       if (isPlainObject(value)) return undefined;
-      return `must be an object of names and values, got ${show(value)}`;
+      return `must be an object of names and values, got ${shown(value)}`;
     case "string":
       if (spec.orBool && typeof value === "boolean") return undefined;
-      if (typeof value !== "string" || value === "") return `must be text, got ${show(value)}`;
-      if (spec.pattern && !spec.pattern.test(value)) return `must be ${spec.expects}, got ${show(value)}`;
+      if (typeof value !== "string" || value === "") return `must be text, got ${shown(value)}`;
+      if (spec.pattern && !spec.pattern.test(value)) return `must be ${spec.expects}, got ${shown(value)}`;
       return undefined;
   }
 }
@@ -179,7 +180,7 @@ export function wrongValue(spec: OptionSpec, value: unknown): string | undefined
 function wrongNames(value: unknown): string | undefined {
   const names = Array.isArray(value) && value.length > 0 ? value : [undefined];
   if (names.every((item) => typeof item === "string" && item)) return undefined;
-  return `must be a list of names, got ${show(value)}`;
+  return `must be a list of names, got ${shown(value)}`;
 }
 
 function wrongChoices(
@@ -212,7 +213,7 @@ function meaningOf(spec: OptionSpec, value: unknown): unknown {
 
 function wrongNumber(spec: NumberRange & { type: "int" | "float" }, value: unknown): string | undefined {
   const wanted = spec.type === "int" ? "a whole number" : "a number";
-  if (typeof value !== "number" || !Number.isFinite(value)) return `must be ${wanted}, got ${show(value)}`;
+  if (typeof value !== "number" || !Number.isFinite(value)) return `must be ${wanted}, got ${shown(value)}`;
   if (value === spec.orElse) return undefined;
   const whole = spec.type === "int" || (spec.wholeFrom !== undefined && value >= spec.wholeFrom);
   const inside =
@@ -222,7 +223,7 @@ function wrongNumber(spec: NumberRange & { type: "int" | "float" }, value: unkno
     (spec.below === undefined || value < spec.below);
   if (inside && (!whole || Number.isSafeInteger(value))) return undefined;
   const range = describeRange(spec);
-  return `must be ${whole ? "a whole number" : "a number"}${range ? ` ${range}` : ""}, got ${show(value)}`;
+  return `must be ${whole ? "a whole number" : "a number"}${range ? ` ${range}` : ""}, got ${shown(value)}`;
 }
 
 /** `of at least 0 and below 1`; empty where anything goes. */
@@ -277,12 +278,6 @@ function objectOfText(text: string): unknown {
 /** `a, b or c`. */
 export function oneOf(choices: readonly string[]): string {
   return choices.length < 2 ? choices.join("") : `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
 
 /** All options of a table under their camelCase names: what was given, else the default. */

@@ -1,3 +1,4 @@
+import { checkText } from "../messages/checks.ts";
 import type { TrainingArguments } from "./arguments.ts";
 import { keptStep } from "./best.ts";
 import type { LogRow, TrainerState } from "./state.ts";
@@ -10,6 +11,11 @@ export interface CardDetails {
   /** Checkpoint that training started from. */
   baseModel?: string;
   dataset?: string;
+}
+
+/** @throws {TorchnerError} `EARG` naming what is no text. */
+export function checkCard(details: CardDetails): void {
+  for (const name of cardOptions) if (details[name] !== undefined) checkText(name, details[name]);
 }
 
 export const cardOptions = [

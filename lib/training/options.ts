@@ -7,6 +7,7 @@
  */
 import { datasetFormats } from "../data/format.ts";
 import { schedulerTypes } from "../optim/scheduler.ts";
+import { labelStrategies } from "../tokenization/align.ts";
 import type { Given, OptionTable, Values } from "./option_types.ts";
 import type { PortedFields } from "./ported_options.ts";
 
@@ -59,7 +60,7 @@ export const runOptions = {
   label_strategy: {
     type: "enum",
     group: "model",
-    choices: ["first", "all", "all-b-to-i"],
+    choices: labelStrategies,
     default: "first",
     switches: { label_all_tokens: { true: "all", false: "first" } },
     help: "which pieces of a word carry its label",

@@ -83,7 +83,7 @@ export async function runSession(
       schedulerSpecificKwargs: args.lrSchedulerKwargs,
     });
     Object.assign(parts.engine, { optimizer, scheduler });
-    await nextTurn(); // the collector has taken note of the optimizer's memory, up to 12 ms
+    await nextTurn(); // being told of the optimizer's memory, the collector may have run: up to 12 ms
     return await train({ trainer, parts, optimizer, scheduler }, work);
   } finally {
     Object.assign(parts.engine, { optimizer: undefined, scheduler: undefined });

@@ -35,7 +35,7 @@ import { type Evaluation, runEvaluation } from "./evaluation_loop.ts";
 import type { Collator, Examples, ProcessingClass } from "./handles.ts";
 import { readManifest } from "./manifest.ts";
 import { speedMetrics } from "./metrics.ts";
-import { type CardDetails, cardOptions, modelCard } from "./model_card.ts";
+import { type CardDetails, cardOptions, checkCard, modelCard } from "./model_card.ts";
 import { writeTrainingArguments } from "./outputs.ts";
 import { type Plan, planTraining } from "./plan.ts";
 import { checkUpload, type Published, publish } from "./publish.ts";
@@ -327,6 +327,7 @@ export class Trainer {
     checkOptions("pushToHub", options, [...cardOptions, "commitMessage"]);
     const { commitMessage = "End of training", ...details } = options;
     checkText("commitMessage", commitMessage);
+    checkCard(details);
     await this.saveModel(undefined, { push: false });
     await this.createModelCard(details);
     return publish(this.args.outputDir, this.args, { commitMessage, log: this.#note });
@@ -340,7 +341,7 @@ export class Trainer {
   /** Writes the model card, `README.md`, from the state of the run. */
   async createModelCard(details: CardDetails = {}): Promise<void> {
     checkOptions("createModelCard", details, cardOptions);
-    for (const name of cardOptions) if (details[name] !== undefined) checkText(name, details[name]);
+    checkCard(details);
     const card = modelCard({
       ...details,
       ...{ args: this.args, state: this.state, labels: this.model.labels },
