@@ -15,5 +15,5 @@ export default {
     ],
   },
   reporters: ["default", "<rootDir>/test/support/skipped_reporter.mjs"],
-  testTimeout: 60_000,
+  testTimeout: 60_000 * Number(process.env.TORCHNER_TEST_PATIENCE ?? 1),
 };

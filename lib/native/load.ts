@@ -10,8 +10,8 @@ import type { NativeAddon } from "./types.ts";
 // Both lib/native (tests) and dist/native (users) lie two folders below the package.
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** Where `torchner setup` leaves the addon. */
-export const addonPath = join(packageRoot, "build", "Release", "torchner.node");
+/** Where `torchner setup` leaves the addon; tests name another build of it. */
+export const addonPath = process.env.TORCHNER_ADDON || join(packageRoot, "build", "Release", "torchner.node");
 
 let opened: NativeAddon | undefined;
 

@@ -1,9 +1,13 @@
 /** The CPU's kernels, each instruction set beside plain loops; `native/kernels/kernel_test.cc` does the comparing. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { projectRoot } from "../support/shared.ts";
+import { dirname, join } from "node:path";
+import { jest } from "@jest/globals";
+import { addonPath } from "../../lib/native/load.ts";
+import { patience, projectRoot } from "../support/shared.ts";
 
-const program = join(projectRoot, "build", "Release", "kernel_test");
+const program = join(dirname(addonPath), "kernel_test");
+// Some run Jest, once for each set of kernels.
+jest.setTimeout(300_000 * patience);
 
 test("every set of kernels that this CPU has computes what the plain loops do", () => {
   const { status, stdout, stderr } = spawnSync(program, { encoding: "utf8" });
@@ -20,11 +24,11 @@ test("every set of kernels that this CPU has computes what the plain loops do", 
 
 /** Jest on test/native's files of these names, on the given set of kernels. */
 function testOn(set: string, names: readonly string[]) {
-  const jest = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
+  const runner = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
   const files = names.map((name) => `test/native/${name}.test.ts`);
   return spawnSync(
     process.execPath,
-    ["--experimental-vm-modules", "--no-warnings", jest, ...files, "--runInBand", "--reporters=default"],
+    ["--experimental-vm-modules", "--no-warnings", runner, ...files, "--runInBand", "--reporters=default"],
     { cwd: projectRoot, encoding: "utf8", env: { ...process.env, TORCHNER_KERNELS: set } },
   );
 }
@@ -37,10 +41,10 @@ test("models train and answer alike on every set", () => {
     const { status, stderr } = testOn(set, ["fused_encoder", "adamw", "packed_model"]);
     expect([set, status, status === 0 ? "" : stderr]).toEqual([set, 0, ""]);
   }
-}, 300_000);
+});
 
 test("a set that this CPU does not have is refused with those that it has", () => {
   const { status, stderr } = testOn("avx1024", ["packed_model"]);
   expect(status).toBe(1);
   expect(stderr).toMatch(/TORCHNER_KERNELS=avx1024 names no kernels .* give one of .*baseline, reference/);
-}, 60_000);
+});

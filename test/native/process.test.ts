@@ -1,7 +1,8 @@
 /** What happens around the work: the event loop, workers, and every way a process ends. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { projectRoot } from "../support/shared.ts";
+import { addonPath } from "../../lib/native/load.ts";
+import { patience, projectRoot } from "../support/shared.ts";
 
 /** Runs a script against the built addon in a process of its own, with a deadline below Jest's. */
 function run(script: string) {
@@ -9,7 +10,7 @@ function run(script: string) {
     import { createRequire } from "node:module";
     import { Worker, isMainThread, parentPort } from "node:worker_threads";
     const require = createRequire(${JSON.stringify(join(projectRoot, "package.json"))});
-    const addonPath = ${JSON.stringify(join(projectRoot, "build/Release/torchner.node"))};
+    const addonPath = ${JSON.stringify(addonPath)};
     function open() {
       const addon = require(addonPath);
       class TorchnerError extends Error { constructor(code, message) { super(message); this.code = code; } }
@@ -26,7 +27,7 @@ function run(script: string) {
   `;
   const done = spawnSync(process.execPath, ["--expose-gc", "--input-type=module", "-e", prelude + script], {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 50_000 * patience,
   });
   return { status: done.status, signal: done.signal, out: done.stdout.trim(), err: done.stderr };
 }

@@ -6,7 +6,7 @@ import { TorchnerError } from "../../lib/native/errors.ts";
 import { addonPath, native } from "../../lib/native/load.ts";
 import type { Encoding } from "../../lib/tokenization/encoding.ts";
 import { AutoTokenizer, type Tokenizer } from "../../lib/tokenization/tokenizer.ts";
-import { describeIf, needsData, testData } from "../support/shared.ts";
+import { describeIf, needsData, patience, testData } from "../support/shared.ts";
 import { fixture, fixturePath, removeFolders, tokenizerFolder } from "../support/tokenizers.ts";
 
 interface Case {
@@ -558,7 +558,7 @@ describe("the native handle", () => {
       })();`;
     const child = spawnSync(process.execPath, ["-e", main, worker, addonPath, fixturePath("uncased.json")], {
       encoding: "utf8",
-      timeout: 50_000,
+      timeout: 50_000 * patience,
     });
     expect({ status: child.status, out: child.stdout, error: child.stderr }).toEqual({
       status: 0,

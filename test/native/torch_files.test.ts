@@ -3,9 +3,11 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jest } from "@jest/globals";
 import { AutoModelForTokenClassification } from "../../lib/model/auto.ts";
 import { setNumThreads } from "../../lib/model/runtime.ts";
 import type { TorchnerError } from "../../lib/native/errors.ts";
+import { patience } from "../support/shared.ts";
 import {
   call,
   type SavedTensor,
@@ -16,6 +18,8 @@ import {
   zip,
 } from "../support/torch_file.ts";
 import { parametersOf, tinyModel } from "./tiny_model.ts";
+
+jest.setTimeout(120_000 * patience);
 
 let folder: string;
 let file: string;
@@ -166,4 +170,4 @@ test("a thousand random changes are refused, or change nothing", async () => {
     }
   }
   expect(refused).toBeGreaterThan(500);
-}, 120_000);
+});

@@ -6,6 +6,9 @@ export { testData, testModel } from "./places.mjs";
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
+/** How many times as long as usual all may take: sanitizers and emulators are slow. */
+export const patience = Number(process.env.TORCHNER_TEST_PATIENCE ?? 1);
+
 export const needsData =
   "test data not found; set TORCHNER_TEST_DATA to a folder with conll2003/ and wnut17/";
 export const needsModel = "no pretrained test model; set TORCHNER_TEST_MODEL to a BERT checkpoint folder";
