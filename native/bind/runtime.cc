@@ -5,6 +5,7 @@
 #include <ATen/Version.h>
 #include <torch/headeronly/version.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -82,7 +83,8 @@ Napi::Value DrawPermutation(const Napi::CallbackInfo& info) {
         info.Env(), [n] { return RandomPermutation(n); },
         [](Napi::Env env, const std::vector<int32_t>& order) {
           const Napi::Value array = EnvData::Of(env).Allocate(env, "int32", order.size());
-          std::memcpy(array.As<Napi::Int32Array>().Data(), order.data(), order.size() * sizeof(int32_t));
+          // Not memcpy, which takes no null: an empty array has no address.
+          std::copy(order.begin(), order.end(), array.As<Napi::Int32Array>().Data());
           return array;
         });
   });
