@@ -25,7 +25,7 @@ async function clangFormat() {
 
 /** The C++ sources that are ours. */
 function sources() {
-  return ["native", join("test", "fuzz")].flatMap((folder) =>
+  return ["native", join("test", "fuzz"), join("test", "sanitizers")].flatMap((folder) =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => /\.(h|cc)$/.test(name) && !name.split("/").includes("target"))
       .sort()

@@ -33,26 +33,40 @@ function inputs({ path, version }) {
 }
 
 /**
- * Configures and builds; CMake itself knows which files an edit concerns.
+ * Builds the addon that `inspect` and `setup` ask for.
  * @param {{ libtorch: Libtorch, jobs?: number, log: (line: string) => void }} options
  * @throws {SetupError} with the compiler's own words
  */
-export async function buildAddon({ libtorch, jobs = defaultJobs(), log }) {
+export async function buildAddon({ libtorch, jobs, log }) {
   const stamp = { inputs: inputs(libtorch), libtorch: libtorch.path };
-  const configure = ["configure", `--CDTORCHNER_LIBTORCH=${libtorch.path}`];
-  let result = await cmakeJs(configure);
+  await compile(buildFolder, { TORCHNER_LIBTORCH: libtorch.path }, { jobs, log });
+  writeStamp(stampName, stamp);
+  if (!isCheckout) dropIntermediates();
+}
+
+/**
+ * Configures with CMake's variables and builds; CMake itself knows which files an edit concerns.
+ * @param {string} folder
+ * @param {Record<string, string>} variables
+ * @param {{ jobs?: number, log: (line: string) => void }} options
+ * @throws {SetupError} with the compiler's own words
+ */
+export async function compile(folder, variables, { jobs = defaultJobs(), log }) {
+  const configure = [
+    "configure",
+    ...Object.entries(variables).map(([name, value]) => `--CD${name}=${value}`),
+  ];
+  let result = await cmakeJs(folder, configure);
   if (result.status !== 0) {
     // A cache from another generator, or from where the project lay before, cannot be configured again.
     for (const name of ["CMakeCache.txt", "CMakeFiles"])
-      rmSync(join(buildFolder, name), { recursive: true, force: true });
-    result = await cmakeJs(configure);
+      rmSync(join(folder, name), { recursive: true, force: true });
+    result = await cmakeJs(folder, configure);
   }
   if (result.status !== 0)
     throw new SetupError(`cmake could not prepare the build:\n${lastWords(result, 30)}`);
-  result = await cmakeJs(["build", `--parallel=${jobs}`], condensed(log));
+  result = await cmakeJs(folder, ["build", `--parallel=${jobs}`], condensed(log));
   if (result.status !== 0) throw new SetupError(`the addon did not build:\n${lastWords(result, 60)}`);
-  writeStamp(stampName, stamp);
-  if (!isCheckout) dropIntermediates();
 }
 
 /** A checkout keeps what makes its next build quick; an installed package is built once. */
@@ -71,13 +85,14 @@ function defaultJobs() {
 }
 
 /**
+ * @param {string} folder
  * @param {string[]} args
  * @param {(line: string) => void} [onLine]
  */
-function cmakeJs(args, onLine) {
+function cmakeJs(folder, args, onLine) {
   const manifest = createRequire(import.meta.url).resolve("cmake-js/package.json");
   const program = join(manifest, "..", "bin", "cmake-js");
-  const common = ["--directory", projectRoot, "--out", buildFolder, "--log-level", "error"];
+  const common = ["--directory", projectRoot, "--out", folder, "--log-level", "error"];
   return run(process.execPath, [program, ...args, ...common], { env: environmentWithCargo(), onLine });
 }
 
