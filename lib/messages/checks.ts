@@ -52,7 +52,7 @@ export function checkText(name: string, value: unknown): void {
 /** Refuses anything but a whole number from 0. */
 export function checkCount(name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return;
-  throw new TorchnerError("EARG", `${name} is ${shown(value)}; give a whole number from 0.`);
+  throw new TorchnerError("EARG", `${name} is ${kindOf(value)}; give a whole number from 0.`);
 }
 
 /** Refuses anything but a whole number of at least 1. */
@@ -60,7 +60,7 @@ export function checkPositive(name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && (value as number) >= 1) return;
   throw new TorchnerError(
     "EARG",
-    `${name} is ${shown(value)}; give a whole number of at least 1.`,
+    `${name} is ${typeof value === "number" ? value : kindOf(value)}; give a whole number of at least 1.`,
   );
 }
 

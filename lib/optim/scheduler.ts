@@ -154,7 +154,10 @@ function identityOf(
 
 function checkIdentity(stored: SchedulerState, mine: Identity): void {
   if (typeof stored !== "object" || stored === null) {
-    throw new TorchnerError("ECHECKPOINT", `The stored schedule is ${kindOf(stored)}, not an object; resume from another checkpoint.`);
+    throw new TorchnerError(
+      "ECHECKPOINT",
+      `The stored schedule is ${kindOf(stored)}, not an object; resume from another checkpoint.`,
+    );
   }
   for (const [key, value] of Object.entries(mine)) {
     const there = JSON.stringify(stored[key as keyof SchedulerState]);

@@ -182,6 +182,8 @@ Napi::Value TensorWrap::ToTypedArray(const Napi::CallbackInfo& info) {
           const char* kind = host.scalar_type() == at::kInt ? "int32" : DTypeName(host.scalar_type());
           const Napi::Value array = EnvData::Of(env).Allocate(env, kind, static_cast<size_t>(host.numel()));
           const Napi::TypedArray view = array.As<Napi::TypedArray>();
+          // Not memcpy of nothing, which takes no null.
+          if (host.numel() == 0) return array;
           std::memcpy(static_cast<char*>(view.ArrayBuffer().Data()) + view.ByteOffset(), host.data_ptr(),
                       host.nbytes());
           return array;

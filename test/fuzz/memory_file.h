@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdlib>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 #include <string_view>
 

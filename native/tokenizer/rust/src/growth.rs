@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_precompiled_map_counts_its_longest_text() {
-        let map = |texts: &[u8]| json!({"type": "Precompiled", "precompiled_charsmap": base64::encode(texts)});
+        let map =
+            |texts: &[u8]| json!({"type": "Precompiled", "precompiled_charsmap": base64::encode(texts)});
         assert_eq!(bound(&map(b"\x04\0\0\0triea\0bcdef\0g")), 5.0);
         assert_eq!(bound(&map(b"\xff\0\0\0a")), 1.0);
     }
