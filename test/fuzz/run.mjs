@@ -5,17 +5,20 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { withLock } from "../../third_party/lock.mjs";
+import { installNodeModules, nodeModulesAreCurrent } from "../../third_party/node_modules.mjs";
 import { projectRoot } from "../../third_party/paths.mjs";
-import { buildCrate, buildTarget, findClang, outputs } from "./build.mjs";
-import { writeSeeds } from "./seeds.mjs";
+import { logToStderr } from "../../third_party/setup.mjs";
 import { targets } from "./targets.mjs";
 
 const usualSeconds = 60;
 
 function readArguments() {
   const given = process.argv.slice(2);
-  const seconds = given.filter((word) => /^\d+$/.test(word)).map(Number)[0] ?? usualSeconds;
+  const numbers = given.filter((word) => /^\d+$/.test(word));
   const named = given.filter((word) => !/^\d+$/.test(word));
+  if (numbers.length > 1) throw new Error(`SECONDS: one number, not ${numbers.join(" and ")}.`);
+  const seconds = Number(numbers[0] ?? usualSeconds);
   if (seconds === 0) throw new Error("SECONDS: 0 would never end.");
   const unknown = named.filter((name) => !(name in targets));
   if (unknown.length > 0)
@@ -23,12 +26,23 @@ function readArguments() {
   return { seconds, names: named.length > 0 ? named : Object.keys(targets) };
 }
 
+/** What `npm test` brings into a fresh clone, without libtorch and the addon, which no target needs. */
+async function bringPackages() {
+  if (nodeModulesAreCurrent()) return;
+  await withLock(logToStderr, async () => {
+    if (nodeModulesAreCurrent()) return;
+    logToStderr("installing the npm packages");
+    await installNodeModules();
+  });
+}
+
 /**
  * @param {string} name
  * @param {string} program
  * @param {number} seconds
+ * @param {string} outputs
  */
-async function fuzz(name, program, seconds) {
+async function fuzz(name, program, seconds, outputs) {
   const target = /** @type {import("./targets.mjs").Target} */ (targets[name]);
   const corpus = join(outputs, "corpus", name);
   const found = join(outputs, "found", name);
@@ -78,6 +92,10 @@ function report(name, log, ok) {
 async function main() {
   const { seconds, names } = readArguments();
   if (process.platform !== "linux") throw new Error("the targets need Linux, for files in memory.");
+  await bringPackages();
+  // Only now, since both import packages.
+  const { buildCrate, buildTarget, findClang, outputs } = await import("./build.mjs");
+  const { writeSeeds } = await import("./seeds.mjs");
   const clang = await findClang();
   const needsCrate = names.some((name) => targets[name]?.crate);
   const crate = needsCrate ? [await buildCrate(clang), "-lpthread", "-ldl", "-lm"] : [];
@@ -86,7 +104,7 @@ async function main() {
   for (const name of names) {
     const target = /** @type {import("./targets.mjs").Target} */ (targets[name]);
     const program = await buildTarget(clang, name, target.sources, target.crate ? crate : []);
-    if (!(await fuzz(name, program, seconds))) failed += 1;
+    if (!(await fuzz(name, program, seconds, outputs))) failed += 1;
   }
   process.exitCode = failed > 0 ? 1 : 0;
 }
