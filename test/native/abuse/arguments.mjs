@@ -1,25 +1,32 @@
 /**
- * Everything that the addon exports, found by reflection, called in every wrong way. Prints a line for each call whose
- * outcome is no refusal, and at the end how many were made; the file that is named has the call that was under way.
+ * Everything that the addon exports, found by reflection, called in every wrong way, or in one of EVERY: `node
+ * arguments.mjs FILE EVERY`. Prints a line for each call whose outcome is no refusal, and at the end how many were made;
+ * FILE has the call that was under way.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { hostileValues, planned } from "./hostile_values.mjs";
+import { hostileValues, inTurns, planned } from "./hostile_values.mjs";
 import { hooks, require, TorchnerError, vocab, works, world } from "./world.mjs";
 
-const [log] = process.argv.slice(2);
+const [log, every] = process.argv.slice(2);
+const some = inTurns(Number(every));
 const journal = openSync(log, "w");
 const counts = { calls: 0, refused: 0, accepted: 0 };
 
-/** The error of a call, or undefined; a promise that never settles is none. */
+const late = {};
+/** The error of a call, or undefined. Where one never settles, those that wait behind it would not either: the end. */
 async function failureOf(name, call) {
   writeSync(journal, name.padEnd(200).slice(0, 200), 0);
   counts.calls++;
   let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("has not ended after 20 s")), 20_000);
+  const deadline = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(late), 20_000);
   });
   try {
-    const result = await Promise.race([call(), late]);
+    const result = await Promise.race([call(), deadline]);
+    if (result === late) {
+      say(name, new Error("has not ended after 20 s"));
+      process.exit(1);
+    }
     for (const handle of [result, ...Object.values(Object(result))])
       if (typeof handle?.dispose === "function" && !kept.has(handle)) handle.dispose();
     counts.accepted++;
@@ -49,7 +56,7 @@ const bare = require();
 const names = Object.keys(bare).filter((name) => name !== "shutdown");
 const kept = new Set();
 for (const name of names)
-  for (const [value, make] of hostileValues())
+  for (const [value, make] of some(hostileValues()))
     await failureOf(`${name}(${value}) before init`, async () => bare[name](make()));
 
 const here = await world({ size: 16, layers: 1 });
@@ -146,7 +153,7 @@ const callables = [
 right["new AdamW"] = [model, { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1 }];
 
 for (const [name, call] of callables) {
-  for (const [value, make] of values) {
+  for (const [value, make] of some(values)) {
     for (const [i, args] of wrongLists(name, make()).entries()) {
       // A class or an allocator of the caller's own may do anything but end the process.
       const mayBe = name === "init" || isProxy(value) ? () => true : undefined;
@@ -168,7 +175,7 @@ for (const name of classes) {
   const wrong = [...values, ["its own prototype", () => prototype]].filter(
     ([value]) => value !== `a ${name}`,
   );
-  for (const [value, make] of wrong) {
+  for (const [value, make] of some(wrong)) {
     for (const key of Object.getOwnPropertyNames(prototype)) {
       if (key === "constructor") continue;
       const { get, value: method } = Object.getOwnPropertyDescriptor(prototype, key);

@@ -124,3 +124,17 @@ export function hostileValues(more = {}) {
     ["Uint8Array out of bounds", () => outOfBounds(Uint8Array)],
   ];
 }
+
+/**
+ * A short set: each call of what this gives leaves one in `every` of a list, the next time others, so that nothing is
+ * left out altogether.
+ * @param {number} every
+ * @returns {<T>(list: T[]) => T[]}
+ */
+export function inTurns(every) {
+  let turn = 0;
+  return (list) => {
+    turn++;
+    return list.filter((_, i) => (i + turn) % every === 0);
+  };
+}
