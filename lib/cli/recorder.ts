@@ -1,6 +1,5 @@
-import { type EntityScores, scoreStreams } from "../metrics/entities.ts";
-import { metricsOf } from "../metrics/seqeval.ts";
-import { streamsOfIds } from "../metrics/streams.ts";
+import type { EntityScores } from "../metrics/entities.ts";
+import { metricsOf, scoresMetric } from "../metrics/seqeval.ts";
 import { tagTable } from "../metrics/tags.ts";
 import type { ComputeMetrics } from "../metrics/types.ts";
 
@@ -13,10 +12,8 @@ export function recordingSeqeval(
   record: (scores: EntityScores) => void,
   options: { returnEntityLevelMetrics?: boolean } = {},
 ): ComputeMetrics {
-  const table = tagTable([...labels]);
-  return (prediction) => {
-    const scores = scoreStreams(streamsOfIds(prediction, table));
+  return scoresMetric(tagTable([...labels]), {}, (scores) => {
     record(scores);
     return metricsOf(scores, options);
-  };
+  });
 }

@@ -1,9 +1,11 @@
 /** Entity scores of tag sequences, per type and over all. */
 import { kindOf } from "../messages/checks.ts";
 import { TorchnerError } from "../native/errors.ts";
-import { averageScore, countEntities, score, tokenAccuracy } from "./scores.ts";
+import { averageScore, countSpans, score, tokenAccuracy } from "./scores.ts";
 import { type Counted, countTags, type ScoringOptions, type SpanOptions, spanReader } from "./scoring.ts";
-import type { TagStreams } from "./streams.ts";
+import { streamsOfIds } from "./streams.ts";
+import type { TagTable } from "./tags.ts";
+import type { EvalPrediction } from "./types.ts";
 
 /** Fractions, not percent; `number` counts the gold entities of the type. */
 export interface TypeScore {
@@ -51,9 +53,25 @@ export function flattenEntityScores(scores: EntityScores): Record<string, number
   return { ...types, ...overall };
 }
 
-/** Of streams that label ids were made into. */
-export function scoreStreams(streams: TagStreams, options: SpanOptions = {}): EntityScores {
-  return scoresOf({ streams, counts: countEntities(streams, spanReader(streams, options)) }, options);
+/**
+ * Of label ids as an evaluation finds them.
+ * @returns After yields between pieces of some milliseconds.
+ * @throws {TorchnerError} As `streamsOfIds` and `spanReader`.
+ */
+export function* scorePrediction(
+  prediction: EvalPrediction,
+  table: TagTable,
+  options: SpanOptions = {},
+): Generator<void, EntityScores> {
+  const streams = yield* streamsOfIds(prediction, table);
+  const readSpans = spanReader(streams, options);
+  const gold = readSpans(streams.gold, table);
+  yield;
+  const predicted = readSpans(streams.predicted, table);
+  yield;
+  const counts = countSpans(gold, predicted, table);
+  yield;
+  return scoresOf({ streams, counts }, options);
 }
 
 /** Of entities that were counted. */

@@ -1,6 +1,7 @@
 /** Counts of entities, and precision, recall and F1 from counts. */
 import { BORDER, defaultSpans, type SpanReader, type Spans } from "./spans.ts";
 import { sentenceByPosition, type TagStreams } from "./streams.ts";
+import type { TagTable } from "./tags.ts";
 
 /** Entities of one type, or of all: predicted and right, predicted, and in gold. */
 export interface Counts {
@@ -23,29 +24,44 @@ export type ZeroDivision = 0 | 1;
  * @param weights  What an entity counts, by its position in the streams; default 1.
  */
 export function countEntities(
-  streams: TagStreams,
+  { gold, predicted, table }: TagStreams,
   readSpans: SpanReader = defaultSpans,
   weights?: Float64Array,
 ): Map<string, Counts> {
-  const { table } = streams;
-  const weight = (position: number) => (weights ? weights[position]! : 1);
-  const counts: Counts[] = table.types.map(() => ({ correct: 0, predicted: 0, gold: 0 }));
-  const gold = readSpans(streams.gold, table);
-  const predicted = readSpans(streams.predicted, table);
-  const occurs = new Set<number>();
-  for (const [key, spans] of Object.entries({ gold, predicted }) as ["gold" | "predicted", Spans][]) {
-    for (let i = 0; i < spans.count; i++) {
-      occurs.add(spans.typeIds[i]!);
-      counts[spans.typeIds[i]!]![key] += weight(spans.ends[i]!);
-    }
-  }
+  return countSpans(readSpans(gold, table), readSpans(predicted, table), table, weights);
+}
+
+/** `countEntities` of spans that were read. */
+export function countSpans(
+  gold: Spans,
+  predicted: Spans,
+  table: TagTable,
+  weights?: Float64Array,
+): Map<string, Counts> {
+  const inGold = weightByType(gold, table.types.length, weights);
+  const inPredicted = weightByType(predicted, table.types.length, weights);
+  const correct = new Float64Array(table.types.length);
   forEachMatch(gold, predicted, (typeId, end) => {
-    counts[typeId]!.correct += weight(end);
+    correct[typeId]! += weights ? weights[end]! : 1;
   });
-  const occurring = table.types
-    .map((type, id) => [type, counts[id]!] as const)
-    .filter((_, id) => occurs.has(id));
+  const counts = table.types.map((type, id): [string, Counts] => [
+    type,
+    { correct: correct[id]!, predicted: inPredicted.weight[id]!, gold: inGold.weight[id]! },
+  ]);
+  const occurring = counts.filter((_, id) => inGold.occurs[id] || inPredicted.occurs[id]);
   return new Map(occurring.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What the spans of each type weigh, and whether there are any: their weight may be 0. */
+function weightByType(spans: Spans, types: number, weights?: Float64Array) {
+  const weight = new Float64Array(types);
+  const occurs = new Uint8Array(types);
+  for (let i = 0; i < spans.count; i++) {
+    const typeId = spans.typeIds[i]!;
+    weight[typeId]! += weights ? weights[spans.ends[i]!]! : 1;
+    occurs[typeId] = 1;
+  }
+  return { weight, occurs };
 }
 
 /** Counts of each sentence, all types together. */

@@ -1,10 +1,10 @@
 /** The metric function that `Trainer` takes. */
 import { checkFlag } from "../messages/checks.ts";
-import { type EntityScores, scoreStreams } from "./entities.ts";
+import { type EntityScores, scorePrediction } from "./entities.ts";
+import { atOnce } from "./pieces.ts";
 import { checkSpanOptions, type SpanOptions } from "./scoring.ts";
-import { streamsOfIds } from "./streams.ts";
-import { tableOfLabels } from "./tags.ts";
-import type { ComputeMetrics } from "./types.ts";
+import { type TagTable, tableOfLabels } from "./tags.ts";
+import type { ComputeMetrics, EvalPrediction } from "./types.ts";
 
 export interface SeqevalOptions extends SpanOptions {
   /** Also give `PER_precision`, `PER_recall`, `PER_f1` and `PER_number` for each type. Default false. */
@@ -25,7 +25,19 @@ export function seqeval(labels: readonly string[], options: SeqevalOptions = {})
   checkSpanOptions("seqeval", options, ["returnEntityLevelMetrics"]);
   checkFlag("returnEntityLevelMetrics", options.returnEntityLevelMetrics);
   const table = tableOfLabels("seqeval", labels, options);
-  return (prediction) => metricsOf(scoreStreams(streamsOfIds(prediction, table), options), options);
+  return scoresMetric(table, options, (scores) => metricsOf(scores, options));
+}
+
+/** A metric that is made of the scores of entities. */
+export function scoresMetric(
+  table: TagTable,
+  options: SpanOptions,
+  metrics: (scores: EntityScores) => Record<string, number>,
+): ComputeMetrics {
+  function* inPieces(prediction: EvalPrediction): Generator<void, Record<string, number>> {
+    return metrics(yield* scorePrediction(prediction, table, options));
+  }
+  return Object.assign((prediction: EvalPrediction) => atOnce(inPieces(prediction)), { inPieces });
 }
 
 /** The scores under the names that `computeMetrics` gives them. */

@@ -56,9 +56,16 @@ const startsBetween = transitions(
       (current === PREFIX.E || current === PREFIX.I)),
 );
 
+/** By prefix: a tag that stands again neither ends nor starts a span, as the `O`s that most tags are. */
+const goesOn = Uint8Array.from({ length: PREFIX_COUNT }, (_, prefix) => {
+  const pair = prefix * PREFIX_COUNT + prefix;
+  return Number(!endsBetween[pair] && !startsBetween[pair]);
+});
+
 export const defaultSpans: SpanReader = (stream, table) => {
   const { prefixes, typeIds } = table;
   const { spans, add } = openSpans(stream.length);
+  let previous = BORDER;
   let previousPrefix: number = PREFIX.O;
   let previousType = 0;
   // Not reset where a span ends: with tags such as `X`, which no rule opens, seqeval closes a span that
@@ -66,6 +73,7 @@ export const defaultSpans: SpanReader = (stream, table) => {
   let start = 0;
   for (let i = 0; i < stream.length; i++) {
     const tag = stream[i]!;
+    if (tag === previous && goesOn[previousPrefix]) continue;
     const prefix = tag === BORDER ? PREFIX.O : prefixes[tag]!;
     const type = tag === BORDER ? 0 : typeIds[tag]!;
     const pair = previousPrefix * PREFIX_COUNT + prefix;
@@ -73,6 +81,7 @@ export const defaultSpans: SpanReader = (stream, table) => {
       add(previousType, start, i - 1);
     }
     if (startsBetween[pair] || (type !== previousType && carriesType(prefix))) start = i;
+    previous = tag;
     previousPrefix = prefix;
     previousType = type;
   }

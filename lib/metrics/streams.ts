@@ -36,30 +36,56 @@ export function streamsOfTags(
  *
  * @param prediction  Label ids `[sentences, width]`, and predicted ids of the same shape or logits
  *   `[sentences, width, labels]`.
+ * @returns After yields between pieces of some milliseconds.
  * @throws {TorchnerError} `EARG` for shapes that do not fit, and for an id without a label.
  */
-export function streamsOfIds(prediction: EvalPrediction, table: TagTable): TagStreams {
+export function* streamsOfIds(prediction: EvalPrediction, table: TagTable): Generator<void, TagStreams> {
   const [sentences, width] = checkedShape(prediction, table.tags.length);
-  const { labelIds, shape } = prediction;
-  const predictedIds =
-    shape.length === 3 ? argmaxRows(prediction.predictions, shape[2]!) : prediction.predictions;
-  const gold = new Int32Array(labelIds.length + sentences);
-  const predicted = new Int32Array(gold.length);
-  let length = 0;
-  for (let sentence = 0; sentence < sentences; sentence++) {
-    for (let position = 0; position < width; position++) {
-      const at = sentence * width + position;
+  const length = prediction.labelIds.length + sentences;
+  const streams = { gold: new Int32Array(length), predicted: new Int32Array(length), table };
+  const rowsAtATime = Math.max(1, Math.trunc(CELLS_AT_A_TIME / Math.max(1, width)));
+  let filled = 0;
+  for (let row = 0; row < sentences; row += rowsAtATime) {
+    filled = fillRows(streams, filled, prediction, row, Math.min(sentences, row + rowsAtATime));
+    yield;
+  }
+  return { gold: streams.gold.subarray(0, filled), predicted: streams.predicted.subarray(0, filled), table };
+}
+
+const CELLS_AT_A_TIME = 1 << 16;
+
+/** Rows `from` to `to` (exclusive), put at `length`. @returns The length with them. */
+function fillRows(
+  { gold, predicted, table }: TagStreams,
+  length: number,
+  { predictions, labelIds, shape }: EvalPrediction,
+  from: number,
+  to: number,
+): number {
+  const width = shape[1]!;
+  const labels = table.tags.length;
+  const depth = shape[2];
+  for (let row = from; row < to; row++) {
+    for (let at = row * width; at < (row + 1) * width; at++) {
       const label = labelIds[at]!;
       if (label === ignoredLabel) continue;
-      gold[length] = checkedId(label, "labelIds", sentence, position, table);
-      predicted[length] = checkedId(predictedIds[at]!, "predictions", sentence, position, table);
+      const guess = depth === undefined ? predictions[at]! : largestOf(predictions, at * depth, depth);
+      gold[length] = label;
+      predicted[length] = guess;
+      // What is no whole number, or too large for 32 bits, does not come back from the stream as it was.
+      if (gold[length] !== label || label < 0 || label >= labels) {
+        throw unknownId(label, "labelIds", row, at - row * width, labels);
+      }
+      if (predicted[length] !== guess || guess < 0 || guess >= labels) {
+        throw unknownId(guess, "predictions", row, at - row * width, labels);
+      }
       length++;
     }
     gold[length] = BORDER;
     predicted[length] = BORDER;
     length++;
   }
-  return { gold: gold.subarray(0, length), predicted: predicted.subarray(0, length), table };
+  return length;
 }
 
 /** Of each position, the index of its sentence, whose border counts to it. */
@@ -165,25 +191,23 @@ function checkedShape(
   return [sentences, width];
 }
 
-function checkedId(id: number, name: string, sentence: number, position: number, table: TagTable): number {
-  if (id >= 0 && id < table.tags.length && id === (id | 0)) return id;
-  throw new TorchnerError(
+function unknownId(
+  id: number,
+  name: string,
+  sentence: number,
+  position: number,
+  labels: number,
+): TorchnerError {
+  return new TorchnerError(
     "EARG",
     `${name}: sentence ${sentence + 1}, position ${position + 1} has id ${id}, which is none of the ` +
-      `${table.tags.length} labels; give the labels that the model was trained with.`,
+      `${labels} labels; give the labels that the model was trained with.`,
   );
 }
 
-/** Index of the largest logit of each row; the first of equal ones, as numpy has it. */
-function argmaxRows(logits: Float32Array | Int32Array, columns: number): Int32Array {
-  const best = new Int32Array(columns === 0 ? 0 : logits.length / columns);
-  for (let row = 0; row < best.length; row++) {
-    const offset = row * columns;
-    let top = 0;
-    for (let column = 1; column < columns; column++) {
-      if (logits[offset + column]! > logits[offset + top]!) top = column;
-    }
-    best[row] = top;
-  }
-  return best;
+/** Index of the largest of `count` logits from `offset` on; the first of equal ones, as numpy has it. */
+function largestOf(logits: Float32Array | Int32Array, offset: number, count: number): number {
+  let top = 0;
+  for (let i = 1; i < count; i++) if (logits[offset + i]! > logits[offset + top]!) top = i;
+  return top;
 }

@@ -1,3 +1,4 @@
+import { atOnce } from "./pieces.ts";
 import { BORDER } from "./spans.ts";
 import { streamsOfIds } from "./streams.ts";
 import { type TagTable, tableOfLabels } from "./tags.ts";
@@ -16,7 +17,7 @@ export function tagSequences(
   prediction: EvalPrediction,
   labels: readonly string[],
 ): { gold: string[][]; predicted: string[][] } {
-  const { gold, predicted, table } = streamsOfIds(prediction, tableOfLabels("tagSequences", labels));
+  const { gold, predicted, table } = atOnce(streamsOfIds(prediction, tableOfLabels("tagSequences", labels)));
   return { gold: sentencesOf(gold, table), predicted: sentencesOf(predicted, table) };
 }
 

@@ -6,4 +6,11 @@ export interface EvalPrediction {
   shape: readonly number[];
 }
 
-export type ComputeMetrics = (prediction: EvalPrediction) => Record<string, unknown>;
+export interface ComputeMetrics {
+  (prediction: EvalPrediction): Record<string, unknown>;
+  /**
+   * The same a piece at a time: it yields where others may have their turn. Where a metric has it, the Trainer calls it
+   * instead, so that scores of many sentences do not hold up a server that trains.
+   */
+  inPieces?(prediction: EvalPrediction): Generator<void, Record<string, unknown>>;
+}

@@ -87,7 +87,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     labelIds: labels.padded("int32", request.order).predictions as Int32Array,
   });
   await nextTurn();
-  const skipped = countsWords ? countSkippedWords(dataset, widths) : 0;
+  const skipped = countsWords ? await inTurns(countSkippedWords(dataset, widths)) : 0;
   await nextTurn();
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
@@ -97,11 +97,22 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
     const scored = insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found;
     if (insert) await nextTurn();
-    Object.assign(metrics, checkedMetrics(computeMetrics(scored)));
+    const pieces = computeMetrics.inPieces?.(scored);
+    Object.assign(metrics, checkedMetrics(pieces ? await inTurns(pieces) : computeMetrics(scored)));
     await nextTurn();
   }
   if (labelled && losses.length > 0) metrics.loss = meanLoss(losses);
   return { ...found, metrics: withPrefix(request.prefix, metrics) };
+}
+
+/** What work in pieces comes to, with a turn of the event loop after each. */
+async function inTurns<Result>(pieces: Generator<void, Result>): Promise<Result> {
+  let piece = pieces.next();
+  while (!piece.done) {
+    await nextTurn();
+    piece = pieces.next();
+  }
+  return piece.value;
 }
 
 /** Mean over sentences of their batch's loss; values that are not finite are left out unless there are no others. */

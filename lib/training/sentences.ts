@@ -106,10 +106,13 @@ export function joinWindows<F extends EvalPrediction>(examples: Examples, found:
  * Words that no piece stands for.
  * @param widths  How wide each row was for the model, which a collator may have made narrower; -1 for a row that was
  *   left out.
+ * @returns After yields between some hundred sentences.
  */
-export function countSkippedWords(examples: Examples, widths: Int32Array): number {
+export function* countSkippedWords(examples: Examples, widths: Int32Array): Generator<void, number> {
   let skipped = 0;
+  let sentences = 0;
   for (const rows of rowsBySentence(examples)) {
+    if (++sentences % SENTENCES_AT_A_TIME === 0) yield;
     if (rows.some((row) => widths[row]! < 0)) continue;
     const { wordLabels } = examples.at(rows[0]!)!;
     const seen = rows.map((row) => examples.at(row)!.wordIds.subarray(0, widths[row]!));
@@ -118,3 +121,5 @@ export function countSkippedWords(examples: Examples, widths: Int32Array): numbe
   }
   return skipped;
 }
+
+const SENTENCES_AT_A_TIME = 512;

@@ -292,3 +292,32 @@ test("sentences without a label train nothing and end no run", async () => {
   );
   await expect(trainer.train()).resolves.toMatchObject({ globalStep: 4 });
 });
+
+test("between the pieces of a metric the event loop has its turn", async () => {
+  let turns = 0;
+  let counting = setImmediate(function count() {
+    turns++;
+    counting = setImmediate(count);
+  });
+  const seen: number[] = [];
+  const metric = Object.assign(() => ({ pieces: 0 }), {
+    *inPieces() {
+      for (let piece = 0; piece < 3; piece++) {
+        seen.push(turns);
+        yield;
+      }
+      return { pieces: 3 };
+    },
+  });
+  const trainer = new Trainer({
+    ...{ model: await tinyModel(), args: new TrainingArguments({ disableTqdm: true }) },
+    ...{ evalDataset: validation, dataCollator: collator, computeMetrics: metric },
+  });
+  try {
+    expect(await trainer.evaluate()).toMatchObject({ eval_pieces: 3 });
+  } finally {
+    clearImmediate(counting);
+  }
+  expect(seen[1]).toBeGreaterThan(seen[0]!);
+  expect(seen[2]).toBeGreaterThan(seen[1]!);
+});

@@ -57,6 +57,26 @@ test("logits count by their largest value, the first of equal ones", () => {
   expect(metrics).toEqual({ precision: 1, recall: 1, f1: 1, accuracy: 1 });
 });
 
+test("in pieces it gives the same, and yields the oftener the more there is to count", () => {
+  const width = 512;
+  const yields = [1, 1000].map((sentences) => {
+    const labelIds = Int32Array.from({ length: sentences * width }, (_value, at) => (at * 7) % 5);
+    const prediction = {
+      labelIds,
+      predictions: labelIds.map((id) => (id * 3) % 5),
+      shape: [sentences, width],
+    };
+    const metric = seqeval(labels);
+    const pieces = metric.inPieces!(prediction);
+    let count = 0;
+    let piece = pieces.next();
+    for (; !piece.done; piece = pieces.next()) count++;
+    expect(piece.value).toEqual(metric(prediction));
+    return count;
+  });
+  expect(yields[1]).toBeGreaterThan(yields[0]! + 5);
+});
+
 test("an empty batch gives zeros", () => {
   expect(seqeval(labels)({ labelIds: ids(), predictions: ids(), shape: [0, 0] })).toEqual({
     precision: 0,
