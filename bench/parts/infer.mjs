@@ -63,7 +63,7 @@ async function contenders({ alone, model, folder, short }) {
 }
 
 async function batches(context) {
-  const { short, turns = short ? 3 : 7, sentences, folder, model } = context;
+  const { short, turns = short ? 2 : 7, sentences, folder, model } = context;
   const perTurn = short ? 1 : 2;
   const texts = textsOf(sentences, (turns + 1) * perTurn * batchSize);
   const calls = range(0, (turns + 1) * perTurn).map((i) => texts.slice(i * batchSize, (i + 1) * batchSize));
@@ -77,7 +77,7 @@ async function batches(context) {
 }
 
 function oneSentence(context) {
-  const { short, turns = short ? 3 : 7, sentences, model } = context;
+  const { short, turns = short ? 2 : 7, sentences, model } = context;
   const text = sentences
     .find(({ tokens }) => tokens.length >= wordsOfOne)
     .tokens.slice(0, wordsOfOne)

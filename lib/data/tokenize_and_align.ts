@@ -77,7 +77,7 @@ export function tokenizeAndAlignLabels(
         const aligned = encodedExample(pieces[i]!, wordLabels[i]!, align, example);
         const finish = (one: EncodedExample) => (padTo ? padded(one, padTo, tokenizer) : one);
         const long = whole?.get(i);
-        if (!long) encoded.push(finish(aligned));
+        if (!long) encoded.push(inOneMemory(finish(aligned)));
         else
           encoded.push(
             ...windowed(long, limit!, encodedExample(long, wordLabels[i]!, align, example), finish, aligned),
@@ -196,6 +196,21 @@ function encodedExample(
     wordLabels,
     source,
   };
+}
+
+const arrays = ["inputIds", "tokenTypeIds", "attentionMask", "labels", "wordIds", "wordLabels"] as const;
+
+/** The example with its arrays in one memory of its own: of many examples the collector has a sixth to look after. */
+function inOneMemory(example: EncodedExample): EncodedExample {
+  const memory = new Int32Array(arrays.reduce((length, name) => length + example[name].length, 0));
+  const together = { ...example };
+  let at = 0;
+  for (const name of arrays) {
+    memory.set(example[name], at);
+    together[name] = memory.subarray(at, at + example[name].length);
+    at += example[name].length;
+  }
+  return together;
 }
 
 function padded(example: EncodedExample, width: number, tokenizer: WordTokenizer): EncodedExample {

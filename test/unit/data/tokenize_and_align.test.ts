@@ -48,6 +48,18 @@ test("a sentence becomes pieces with labels, and keeps a label for every word", 
   expect([...skippedWords(encoded!)]).toEqual([1]);
 });
 
+test("the arrays of an example lie in one memory, which no other example shares", async () => {
+  const encode = tokenizeAndAlignLabels(letterTokenizer());
+  const [first, second] = await encode([example, example], labels);
+  const memories = (one: typeof first) =>
+    new Set(Object.values(one!).flatMap((value) => (value instanceof Int32Array ? [value.buffer] : [])));
+  expect(memories(first).size).toBe(1);
+  expect(new Set([...memories(first), ...memories(second)]).size).toBe(2);
+  first!.labels.fill(7);
+  expect(first!.wordIds).toEqual(second!.wordIds);
+  expect(second!.labels).toEqual(Int32Array.of(-100, 0, -100, 1, -100));
+});
+
 test("the label strategy is taken over", async () => {
   const [encoded] = await tokenizeAndAlignLabels(letterTokenizer(), { labelStrategy: "all-b-to-i" })(
     [example],
