@@ -1,5 +1,5 @@
 /** Longest time that the event loop was held up while a Trainer trains, evaluates and writes a checkpoint. */
-import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import {
   AutoModelForTokenClassification,
@@ -17,10 +17,16 @@ await serve(async ({ folder, trainFile, samples, evaluated, output, threads }) =
   const data = await loadDataset({ train: trainFile });
   const { train, labels } = await data.map(tokenizeAndAlignLabels(tokenizer));
   const model = await AutoModelForTokenClassification.fromPretrained(folder, { device: "cpu" });
+  let turn = 0;
   return async () => {
-    rmSync(output, { recursive: true, force: true });
+    turn++; // with a folder of its own: two seconds after one is deleted the system takes a core for itself
     const args = new TrainingArguments({
-      ...{ outputDir: output, numTrainEpochs: 1, perDeviceTrainBatchSize: 16, perDeviceEvalBatchSize: 32 },
+      ...{
+        outputDir: join(output, String(turn)),
+        numTrainEpochs: 1,
+        perDeviceTrainBatchSize: 16,
+        perDeviceEvalBatchSize: 32,
+      },
       ...{ evalStrategy: "epoch", saveStrategy: "epoch", loggingSteps: 1, disableTqdm: true, threads },
     });
     const trainer = new Trainer({
