@@ -198,14 +198,17 @@ function encodedExample(
   };
 }
 
-const arrays = ["inputIds", "tokenTypeIds", "attentionMask", "labels", "wordIds", "wordLabels"] as const;
+const arrayNames = ["inputIds", "tokenTypeIds", "attentionMask", "labels", "wordIds", "wordLabels"] as const;
 
-/** The example with its arrays in one memory of its own: of many examples the collector has a sixth to look after. */
+/**
+ * The example with its arrays in one memory of its own, where the collector would have six to look after. Not for
+ * windows: they share `wordLabels`, by which they are known to be of one sentence.
+ */
 function inOneMemory(example: EncodedExample): EncodedExample {
-  const memory = new Int32Array(arrays.reduce((length, name) => length + example[name].length, 0));
+  const memory = new Int32Array(arrayNames.reduce((length, name) => length + example[name].length, 0));
   const together = { ...example };
   let at = 0;
-  for (const name of arrays) {
+  for (const name of arrayNames) {
     memory.set(example[name], at);
     together[name] = memory.subarray(at, at + example[name].length);
     at += example[name].length;

@@ -34,6 +34,7 @@ export interface ReadResult {
 }
 
 /** One sentence as the model takes it, all arrays of the same length unless they say otherwise. */
+/** The arrays may lie in one `ArrayBuffer`. */
 export interface EncodedExample {
   inputIds: Int32Array;
   tokenTypeIds: Int32Array;

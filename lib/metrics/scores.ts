@@ -31,7 +31,7 @@ export function countEntities(
   return countSpans(readSpans(gold, table), readSpans(predicted, table), table, weights);
 }
 
-/** `countEntities` of spans that were read. */
+/** `countEntities` of spans that were read. @param weights  As there. */
 export function countSpans(
   gold: Spans,
   predicted: Spans,

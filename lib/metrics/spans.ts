@@ -56,7 +56,7 @@ const startsBetween = transitions(
       (current === PREFIX.E || current === PREFIX.I)),
 );
 
-/** By prefix: a tag that stands again neither ends nor starts a span, as the `O`s that most tags are. */
+/** By prefix: 1 where a tag that follows itself neither ends nor starts a span, and can be passed over. */
 const goesOn = Uint8Array.from({ length: PREFIX_COUNT }, (_, prefix) => {
   const pair = prefix * PREFIX_COUNT + prefix;
   return Number(!endsBetween[pair] && !startsBetween[pair]);

@@ -31,40 +31,41 @@ export function streamsOfTags(
   return { ...streams, table: tagTable([...ids.keys()], reading) };
 }
 
+const cellsAtATime = 1 << 16;
+
 /**
  * The labelled positions of a padded batch of predictions; those whose label id is -100 are left out.
  *
  * @param prediction  Label ids `[sentences, width]`, and predicted ids of the same shape or logits
  *   `[sentences, width, labels]`.
- * @returns After yields between pieces of some milliseconds.
+ * @returns After a yield for every so many cells.
  * @throws {TorchnerError} `EARG` for shapes that do not fit, and for an id without a label.
  */
 export function* streamsOfIds(prediction: EvalPrediction, table: TagTable): Generator<void, TagStreams> {
-  const [sentences, width] = checkedShape(prediction, table.tags.length);
+  const { sentences, width, depth } = checkedShape(prediction, table.tags.length);
   const length = prediction.labelIds.length + sentences;
   const streams = { gold: new Int32Array(length), predicted: new Int32Array(length), table };
-  const rowsAtATime = Math.max(1, Math.trunc(CELLS_AT_A_TIME / Math.max(1, width)));
+  const rowsAtATime = Math.max(1, Math.trunc(cellsAtATime / Math.max(1, width * (depth ?? 1))));
   let filled = 0;
   for (let row = 0; row < sentences; row += rowsAtATime) {
-    filled = fillRows(streams, filled, prediction, row, Math.min(sentences, row + rowsAtATime));
+    const to = Math.min(sentences, row + rowsAtATime);
+    filled = fillRows(streams, filled, { ...prediction, width, depth }, row, to);
     yield;
   }
   return { gold: streams.gold.subarray(0, filled), predicted: streams.predicted.subarray(0, filled), table };
 }
 
-const CELLS_AT_A_TIME = 1 << 16;
+type Cells = Pick<EvalPrediction, "predictions" | "labelIds"> & { width: number; depth?: number };
 
 /** Rows `from` to `to` (exclusive), put at `length`. @returns The length with them. */
 function fillRows(
   { gold, predicted, table }: TagStreams,
   length: number,
-  { predictions, labelIds, shape }: EvalPrediction,
+  { predictions, labelIds, width, depth }: Cells,
   from: number,
   to: number,
 ): number {
-  const width = shape[1]!;
   const labels = table.tags.length;
-  const depth = shape[2];
   for (let row = from; row < to; row++) {
     for (let at = row * width; at < (row + 1) * width; at++) {
       const label = labelIds[at]!;
@@ -169,7 +170,7 @@ function checkTag(tag: unknown, name: string, sentence: number): void {
 function checkedShape(
   prediction: EvalPrediction | undefined | null,
   labelCount: number,
-): [sentences: number, width: number] {
+): { sentences: number; width: number; depth?: number } {
   const { predictions, labelIds, shape } = prediction ?? ({} as Partial<EvalPrediction>);
   if (!ArrayBuffer.isView(predictions) || !ArrayBuffer.isView(labelIds) || !Array.isArray(shape)) {
     throw new TorchnerError(
@@ -177,18 +178,23 @@ function checkedShape(
       "expected predictions as { predictions, labelIds, shape }: two typed arrays and their dimensions.",
     );
   }
-  const [sentences = 0, width = 0, labels = 1] = shape;
+  const [sentences = 0, width = 0, depth] = shape;
+  const labels = depth ?? 1;
   if (shape.length === 3 && labels !== labelCount) {
     throw new TorchnerError("EARG", `predictions have ${labels} logits per token for ${labelCount} labels.`);
   }
-  if (labelIds.length !== sentences * width || predictions.length !== sentences * width * labels) {
+  if (
+    labelIds.length !== sentences * width ||
+    predictions.length !== sentences * width * labels ||
+    shape.length > 3
+  ) {
     throw new TorchnerError(
       "EARG",
       `shape [${shape.join(", ")}] does not fit ${predictions.length} predictions and ` +
         `${labelIds.length} label ids; it is [sentences, width], with logits [sentences, width, labels].`,
     );
   }
-  return [sentences, width];
+  return { sentences, width, depth };
 }
 
 function unknownId(

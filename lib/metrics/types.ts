@@ -12,5 +12,5 @@ export interface ComputeMetrics {
    * The same a piece at a time: it yields where others may have their turn. Where a metric has it, the Trainer calls it
    * instead, so that scores of many sentences do not hold up a server that trains.
    */
-  inPieces?(prediction: EvalPrediction): Generator<void, Record<string, unknown>>;
+  readonly inPieces?: (prediction: EvalPrediction) => Generator<unknown, Record<string, unknown>>;
 }

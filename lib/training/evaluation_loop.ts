@@ -4,7 +4,7 @@ import type { ComputeMetrics, EvalPrediction } from "../metrics/types.ts";
 import type { NativeTensor } from "../native/types.ts";
 import { float32Mean } from "./float_mean.ts";
 import type { Examples, TrainableModel } from "./handles.ts";
-import { checkedMetrics, withPrefix } from "./metrics.ts";
+import { checkedMetrics, checkedPieces, withPrefix } from "./metrics.ts";
 import { evaluationRemedy, explainingMemory } from "./out_of_memory.ts";
 import { RowStore } from "./row_store.ts";
 import { countSkippedWords, joinWindows, sentencesOf } from "./sentences.ts";
@@ -80,6 +80,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     await request.onBatch(++done);
   }
 
+  const stopIfAsked = () => request.throwIfAborted();
   // What follows takes long for a large dataset: each part has a turn of the event loop.
   await nextTurn();
   const found = joinWindows(dataset, {
@@ -87,7 +88,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     labelIds: labels.padded("int32", request.order).predictions as Int32Array,
   });
   await nextTurn();
-  const skipped = countsWords ? await inTurns(countSkippedWords(dataset, widths)) : 0;
+  const skipped = countsWords ? await inTurns(countSkippedWords(dataset, widths), stopIfAsked) : 0;
   await nextTurn();
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
@@ -97,8 +98,10 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const insert = request.skippedWords === "asOutside" && skipped > 0 && outside >= 0;
     const scored = insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found;
     if (insert) await nextTurn();
-    const pieces = computeMetrics.inPieces?.(scored);
-    Object.assign(metrics, checkedMetrics(pieces ? await inTurns(pieces) : computeMetrics(scored)));
+    const returned = computeMetrics.inPieces
+      ? await inTurns(checkedPieces(computeMetrics.inPieces(scored)), stopIfAsked)
+      : computeMetrics(scored);
+    Object.assign(metrics, checkedMetrics(returned));
     await nextTurn();
   }
   if (labelled && losses.length > 0) metrics.loss = meanLoss(losses);
@@ -106,10 +109,14 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
 }
 
 /** What work in pieces comes to, with a turn of the event loop after each. */
-async function inTurns<Result>(pieces: Generator<void, Result>): Promise<Result> {
+async function inTurns<Result>(
+  pieces: Generator<unknown, Result>,
+  throwIfAborted: () => void,
+): Promise<Result> {
   let piece = pieces.next();
   while (!piece.done) {
     await nextTurn();
+    throwIfAborted();
     piece = pieces.next();
   }
   return piece.value;

@@ -46,6 +46,20 @@ export function checkedMetrics(returned: unknown): LogRow {
   return returned as LogRow;
 }
 
+/**
+ * What `computeMetrics.inPieces` returned, checked.
+ * @throws {TorchnerError} `EARG` where it is no generator, or an async one.
+ */
+export function checkedPieces(returned: Pieces): Pieces {
+  if (typeof returned?.next === "function" && Symbol.iterator in returned) return returned;
+  throw new TorchnerError(
+    "EARG",
+    "computeMetrics.inPieces must be a generator function, `*inPieces(prediction) { ... }`, and not async.",
+  );
+}
+
+type Pieces = Generator<unknown, Record<string, unknown>>;
+
 function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
 }

@@ -102,6 +102,8 @@ export function joinWindows<F extends EvalPrediction>(examples: Examples, found:
   return { ...found, predictions, labelIds, shape: [groups.length, newWidth, ...found.shape.slice(2)] };
 }
 
+const sentencesAtATime = 512;
+
 /**
  * Words that no piece stands for.
  * @param widths  How wide each row was for the model, which a collator may have made narrower; -1 for a row that was
@@ -112,7 +114,7 @@ export function* countSkippedWords(examples: Examples, widths: Int32Array): Gene
   let skipped = 0;
   let sentences = 0;
   for (const rows of rowsBySentence(examples)) {
-    if (++sentences % SENTENCES_AT_A_TIME === 0) yield;
+    if (++sentences % sentencesAtATime === 0) yield;
     if (rows.some((row) => widths[row]! < 0)) continue;
     const { wordLabels } = examples.at(rows[0]!)!;
     const seen = rows.map((row) => examples.at(row)!.wordIds.subarray(0, widths[row]!));
@@ -121,5 +123,3 @@ export function* countSkippedWords(examples: Examples, widths: Int32Array): Gene
   }
   return skipped;
 }
-
-const SENTENCES_AT_A_TIME = 512;

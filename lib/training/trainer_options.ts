@@ -42,6 +42,11 @@ export const isCallback = (value: unknown) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What each option must be, in code and in words. */
+const isMetric = (value: unknown) => {
+  const { inPieces } = (value ?? {}) as { inPieces?: unknown };
+  return typeof value === "function" && (inPieces === undefined || typeof inPieces === "function");
+};
+
 const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
   model: [
     (value) => hasMethods(value, "forward", "loadWeights", "savePretrained"),
@@ -60,7 +65,10 @@ const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => b
     (value) => hasMethods(value, "savePretrained"),
     "a tokenizer of AutoTokenizer (is an await missing?)",
   ],
-  computeMetrics: [(value) => typeof value === "function", "a function, e.g. seqeval(labels)"],
+  computeMetrics: [
+    isMetric,
+    "a function, e.g. seqeval(labels); inPieces, where it has one, must be a function too",
+  ],
   log: [(value) => typeof value === "function", "a function that takes one line"],
   callbacks: [(value) => Array.isArray(value) && value.every(isCallback), "an array of callback objects"],
 };

@@ -295,10 +295,6 @@ test("sentences without a label train nothing and end no run", async () => {
 
 test("between the pieces of a metric the event loop has its turn", async () => {
   let turns = 0;
-  let counting = setImmediate(function count() {
-    turns++;
-    counting = setImmediate(count);
-  });
   const seen: number[] = [];
   const metric = Object.assign(() => ({ pieces: 0 }), {
     *inPieces() {
@@ -313,6 +309,10 @@ test("between the pieces of a metric the event loop has its turn", async () => {
     ...{ model: await tinyModel(), args: new TrainingArguments({ disableTqdm: true }) },
     ...{ evalDataset: validation, dataCollator: collator, computeMetrics: metric },
   });
+  let counting = setImmediate(function count() {
+    turns++;
+    counting = setImmediate(count);
+  });
   try {
     expect(await trainer.evaluate()).toMatchObject({ eval_pieces: 3 });
   } finally {
@@ -320,4 +320,27 @@ test("between the pieces of a metric the event loop has its turn", async () => {
   }
   expect(seen[1]).toBeGreaterThan(seen[0]!);
   expect(seen[2]).toBeGreaterThan(seen[1]!);
+});
+
+test.each([
+  ["an async generator", Object.assign(() => ({}), { async *inPieces() {} })],
+  ["an async function", Object.assign(() => ({}), { inPieces: async () => ({}) })],
+  ["a function without a result", Object.assign(() => ({}), { inPieces() {} })],
+])("%s is refused as a metric's pieces", async (_what, computeMetrics) => {
+  const options = {
+    ...{ model: await tinyModel(), args: new TrainingArguments({ disableTqdm: true }), computeMetrics },
+    ...{ evalDataset: validation, dataCollator: collator },
+  } as unknown as ConstructorParameters<typeof Trainer>[0];
+  await expect(new Trainer(options).evaluate()).rejects.toMatchObject({
+    code: "EARG",
+    message: expect.stringContaining("inPieces must be a generator"),
+  });
+});
+
+test("a metric whose inPieces is no function is refused at once", async () => {
+  const computeMetrics = Object.assign(() => ({}), { inPieces: true });
+  const options = { model: await tinyModel(), computeMetrics } as unknown;
+  expect(() => new Trainer(options as ConstructorParameters<typeof Trainer>[0])).toThrow(
+    /inPieces.*must be a function/,
+  );
 });

@@ -109,6 +109,7 @@ describe("long sentences in windows, as they are by default", () => {
         const options = { labelStrategy: "all-b-to-i", maxLength } as const;
         const long = { tokens, nerTags };
         const rows = await tokenizeAndAlignLabels(letterTokenizer(), options)([long], labels);
+        for (const row of rows) expect(row.wordLabels).toBe(rows[0]!.wordLabels); // what makes them one sentence
         const [whole] = await tokenizeAndAlignLabels(letterTokenizer(), { labelStrategy: "all-b-to-i" })(
           [long],
           labels,

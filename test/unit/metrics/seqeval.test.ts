@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { evaluateEntities } from "../../../lib/metrics/entities.ts";
 import { seqeval } from "../../../lib/metrics/seqeval.ts";
+import { BORDER, defaultSpans } from "../../../lib/metrics/spans.ts";
+import { tagTable } from "../../../lib/metrics/tags.ts";
 import { padded } from "./padded.ts";
 
 const labels = ["B-LOC", "B-PER", "I-LOC", "I-PER", "O"];
@@ -57,24 +59,81 @@ test("logits count by their largest value, the first of equal ones", () => {
   expect(metrics).toEqual({ precision: 1, recall: 1, f1: 1, accuracy: 1 });
 });
 
-test("in pieces it gives the same, and yields the oftener the more there is to count", () => {
-  const width = 512;
-  const yields = [1, 1000].map((sentences) => {
-    const labelIds = Int32Array.from({ length: sentences * width }, (_value, at) => (at * 7) % 5);
-    const prediction = {
-      labelIds,
-      predictions: labelIds.map((id) => (id * 3) % 5),
-      shape: [sentences, width],
-    };
-    const metric = seqeval(labels);
-    const pieces = metric.inPieces!(prediction);
-    let count = 0;
-    let piece = pieces.next();
-    for (; !piece.done; piece = pieces.next()) count++;
-    expect(piece.value).toEqual(metric(prediction));
-    return count;
+test.each([false, true])("many rows in pieces give what their tags give (logits: %s)", (asLogits) => {
+  const [sentences, width] = [1000, 200];
+  const labelIds = Int32Array.from({ length: sentences * width }, (_value, at) =>
+    at % width > 3 + (at % 11) ? -100 : (at * 7) % 5,
+  );
+  const predicted = labelIds.map((id, at) => (id < 0 || at % 3 > 0 ? Math.max(id, 0) : (id + at) % 5));
+  const tagsOf = (values: Int32Array) =>
+    Array.from({ length: sentences }, (_value, row) =>
+      [...values.subarray(row * width, (row + 1) * width)]
+        .filter((_id, column) => labelIds[row * width + column] !== -100)
+        .map((id) => labels[id]!),
+    );
+  const logits = () =>
+    Float32Array.from(
+      { length: predicted.length * 5 },
+      (_v, at) => +(predicted[Math.trunc(at / 5)] === at % 5),
+    );
+  const prediction = asLogits
+    ? { labelIds, predictions: logits(), shape: [sentences, width, 5] }
+    : { labelIds, predictions: predicted, shape: [sentences, width] };
+  const pieces = seqeval(labels).inPieces!(prediction);
+  let yields = 0;
+  let piece = pieces.next();
+  for (; !piece.done; piece = pieces.next()) yields++;
+  const scores = evaluateEntities(tagsOf(labelIds), tagsOf(predicted));
+  expect(scores.overall_f1).toBeGreaterThan(0.1);
+  expect(piece.value).toEqual({
+    ...{ precision: scores.overall_precision, recall: scores.overall_recall },
+    ...{ f1: scores.overall_f1, accuracy: scores.overall_accuracy },
   });
-  expect(yields[1]).toBeGreaterThan(yields[0]! + 5);
+  expect(yields).toBeGreaterThan(asLogits ? 16 : 6);
+});
+
+test.each([NaN, 1.5, -1, 5, 2 ** 32, 2 ** 32 + 1, Infinity])("id %d is none, in the last row too", (id) => {
+  const at = (wrong: number) =>
+    Float64Array.from({ length: 900 * 100 }, (_value, i) => (i === 89_950 ? wrong : 4));
+  const score = (gold: Float64Array, predicted: Float64Array) => () =>
+    seqeval(labels)({ labelIds: gold, predictions: predicted, shape: [900, 100] } as never);
+  expect(score(at(id), at(4))).toThrow(/labelIds: sentence 900, position 51 has id/);
+  expect(score(at(4), at(id))).toThrow(/predictions: sentence 900, position 51 has id/);
+  expect(score(at(-0), at(-0))).not.toThrow();
+});
+
+test("a shape of four dimensions is refused", () => {
+  const labelIds = ids(1, 1);
+  expect(() => seqeval(labels)({ labelIds, predictions: ids(1, 1), shape: [2, 1, 1, 1] })).toThrow(/shape/);
+});
+
+test("tags that stand several times in a row read as they do one by one", () => {
+  const kinds = ["O", "B", "I", "E", "S", "L", "U", "X", "."].flatMap((p) =>
+    p === "O" ? [p] : [`${p}-A`, `${p}-B`, p],
+  );
+  const run = fc.record({ tag: fc.constantFrom(...kinds), times: fc.integer({ min: 1, max: 4 }) });
+  const sentence = fc
+    .array(run, { maxLength: 6 })
+    .map((runs) => runs.flatMap(({ tag, times }) => Array<string>(times).fill(tag)));
+  fc.assert(
+    fc.property(fc.array(sentence, { maxLength: 4 }), (sentences) => {
+      // Each tag has a twin of another id, so that no id stands twice in a row and nothing is passed over.
+      const table = tagTable([...kinds, ...kinds]);
+      const stream = (twins: boolean) =>
+        Int32Array.from(
+          sentences.flatMap((tags) => [
+            ...tags.map((tag, at) => kinds.indexOf(tag) + (twins && at % 2 === 1 ? kinds.length : 0)),
+            BORDER,
+          ]),
+        );
+      const read = (values: Int32Array) => {
+        const { count, starts, ends, typeIds } = defaultSpans(values, table);
+        return Array.from({ length: count }, (_value, i) => [starts[i], ends[i], typeIds[i]]);
+      };
+      expect(read(stream(false))).toEqual(read(stream(true)));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("an empty batch gives zeros", () => {
