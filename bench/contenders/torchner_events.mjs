@@ -19,14 +19,10 @@ await serve(async ({ folder, trainFile, samples, evaluated, output, threads }) =
   const model = await AutoModelForTokenClassification.fromPretrained(folder, { device: "cpu" });
   let turn = 0;
   return async () => {
-    turn++; // with a folder of its own: two seconds after one is deleted the system takes a core for itself
+    // A folder of its own: two seconds after one is deleted the system takes a core for itself.
+    const outputDir = join(output, String(++turn));
     const args = new TrainingArguments({
-      ...{
-        outputDir: join(output, String(turn)),
-        numTrainEpochs: 1,
-        perDeviceTrainBatchSize: 16,
-        perDeviceEvalBatchSize: 32,
-      },
+      ...{ outputDir, numTrainEpochs: 1, perDeviceTrainBatchSize: 16, perDeviceEvalBatchSize: 32 },
       ...{ evalStrategy: "epoch", saveStrategy: "epoch", loggingSteps: 1, disableTqdm: true, threads },
     });
     const trainer = new Trainer({

@@ -33,8 +33,10 @@ export interface ReadResult {
   notes: DataNote[];
 }
 
-/** One sentence as the model takes it, all arrays of the same length unless they say otherwise. */
-/** The arrays may lie in one `ArrayBuffer`. */
+/**
+ * One sentence as the model takes it, all arrays of the same length unless they say otherwise. They may lie in one
+ * `ArrayBuffer`.
+ */
 export interface EncodedExample {
   inputIds: Int32Array;
   tokenTypeIds: Int32Array;

@@ -24,7 +24,6 @@ export async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, 
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await reading.catch(() => undefined);
-    await file.close();
+    await file.close(); // which waits for a piece that is still being read
   }
 }

@@ -43,13 +43,14 @@ const cellsAtATime = 1 << 16;
  */
 export function* streamsOfIds(prediction: EvalPrediction, table: TagTable): Generator<void, TagStreams> {
   const { sentences, width, depth } = checkedShape(prediction, table.tags.length);
-  const length = prediction.labelIds.length + sentences;
+  const cells = { ...prediction, width, depth };
+  const length = cells.labelIds.length + sentences;
   const streams = { gold: new Int32Array(length), predicted: new Int32Array(length), table };
   const rowsAtATime = Math.max(1, Math.trunc(cellsAtATime / Math.max(1, width * (depth ?? 1))));
   let filled = 0;
   for (let row = 0; row < sentences; row += rowsAtATime) {
     const to = Math.min(sentences, row + rowsAtATime);
-    filled = fillRows(streams, filled, { ...prediction, width, depth }, row, to);
+    filled = fillRows(streams, filled, cells, row, to);
     yield;
   }
   return { gold: streams.gold.subarray(0, filled), predicted: streams.predicted.subarray(0, filled), table };

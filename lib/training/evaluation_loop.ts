@@ -80,7 +80,6 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     await request.onBatch(++done);
   }
 
-  const stopIfAsked = () => request.throwIfAborted();
   // What follows takes long for a large dataset: each part has a turn of the event loop.
   await nextTurn();
   const found = joinWindows(dataset, {
@@ -88,7 +87,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     labelIds: labels.padded("int32", request.order).predictions as Int32Array,
   });
   await nextTurn();
-  const skipped = countsWords ? await inTurns(countSkippedWords(dataset, widths), stopIfAsked) : 0;
+  const skipped = countsWords ? await inTurns(countSkippedWords(dataset, widths), request) : 0;
   await nextTurn();
   const metrics: LogRow = {};
   // A reference run without such words has exactly the keys of Hugging Face.
@@ -99,7 +98,7 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
     const scored = insert ? insertSkippedWords(sentencesOf(dataset), found, outside) : found;
     if (insert) await nextTurn();
     const returned = computeMetrics.inPieces
-      ? await inTurns(checkedPieces(computeMetrics.inPieces(scored)), stopIfAsked)
+      ? await inTurns(checkedPieces(computeMetrics.inPieces(scored)), request)
       : computeMetrics(scored);
     Object.assign(metrics, checkedMetrics(returned));
     await nextTurn();
@@ -111,12 +110,12 @@ export async function runEvaluation(request: EvaluationRequest): Promise<Evaluat
 /** What work in pieces comes to, with a turn of the event loop after each. */
 async function inTurns<Result>(
   pieces: Generator<unknown, Result>,
-  throwIfAborted: () => void,
+  caller: Pick<EvaluationRequest, "throwIfAborted">,
 ): Promise<Result> {
   let piece = pieces.next();
   while (!piece.done) {
     await nextTurn();
-    throwIfAborted();
+    caller.throwIfAborted();
     piece = pieces.next();
   }
   return piece.value;

@@ -41,12 +41,12 @@ export const isExamples = (value: unknown) =>
 export const isCallback = (value: unknown) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What each option must be, in code and in words. */
 const isMetric = (value: unknown) => {
   const { inPieces } = (value ?? {}) as { inPieces?: unknown };
   return typeof value === "function" && (inPieces === undefined || typeof inPieces === "function");
 };
 
+/** What each option must be, in code and in words. */
 const checks: Record<keyof TrainerOptions, readonly [fits: (value: unknown) => boolean, expected: string]> = {
   model: [
     (value) => hasMethods(value, "forward", "loadWeights", "savePretrained"),
