@@ -4,36 +4,20 @@
  */
 
 import { presentLibtorch } from "./libtorch.mjs";
-import { withLock } from "./lock.mjs";
 import { installNodeModules, nodeModulesAreCurrent } from "./node_modules.mjs";
 import { requirePrerequisites } from "./prerequisites.mjs";
-import { logToStderr, SetupError, setup } from "./setup.mjs";
+import { SetupError, setup } from "./setup.mjs";
+import { stage } from "./stage.mjs";
 import { compileTypescript, typescriptIsCurrent } from "./typescript.mjs";
 
 async function bootstrap() {
   if (!nodeModulesAreCurrent()) {
     // All at once and first: nobody wants to install a compiler after minutes of downloads.
     await requirePrerequisites({ python: !(await presentLibtorch({ log: () => {} })) });
-    await withLock(logToStderr, () =>
-      stage("installing the npm packages", nodeModulesAreCurrent, installNodeModules),
-    );
+    await stage("installing the npm packages", nodeModulesAreCurrent, installNodeModules);
   }
   await setup();
-  if (!typescriptIsCurrent())
-    await withLock(logToStderr, () => stage("compiling TypeScript", typescriptIsCurrent, compileTypescript));
-}
-
-/**
- * @param {string} name
- * @param {() => boolean} isDone  asked again, since another process may have held the lock
- * @param {() => Promise<void>} work
- */
-async function stage(name, isDone, work) {
-  if (isDone()) return;
-  logToStderr(name);
-  const start = performance.now();
-  await work();
-  logToStderr(`${name} took ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  await stage("compiling TypeScript", typescriptIsCurrent, compileTypescript);
 }
 
 try {

@@ -5,10 +5,9 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { withLock } from "../../third_party/lock.mjs";
 import { installNodeModules, nodeModulesAreCurrent } from "../../third_party/node_modules.mjs";
 import { projectRoot } from "../../third_party/paths.mjs";
-import { logToStderr } from "../../third_party/setup.mjs";
+import { stage } from "../../third_party/stage.mjs";
 import { targets } from "./targets.mjs";
 
 const usualSeconds = 60;
@@ -24,16 +23,6 @@ function readArguments() {
   if (unknown.length > 0)
     throw new Error(`no target ${unknown.join(", ")}; there are ${Object.keys(targets).join(", ")}.`);
   return { seconds, names: named.length > 0 ? named : Object.keys(targets) };
-}
-
-/** What `npm test` brings into a fresh clone, without libtorch and the addon, which no target needs. */
-async function bringPackages() {
-  if (nodeModulesAreCurrent()) return;
-  await withLock(logToStderr, async () => {
-    if (nodeModulesAreCurrent()) return;
-    logToStderr("installing the npm packages");
-    await installNodeModules();
-  });
 }
 
 /**
@@ -92,7 +81,8 @@ function report(name, log, ok) {
 async function main() {
   const { seconds, names } = readArguments();
   if (process.platform !== "linux") throw new Error("the targets need Linux, for files in memory.");
-  await bringPackages();
+  // What `npm test` brings into a fresh clone, without libtorch and the addon, which no target needs.
+  await stage("installing the npm packages", nodeModulesAreCurrent, installNodeModules);
   // Only now, since both import packages.
   const { buildCrate, buildTarget, findClang, outputs } = await import("./build.mjs");
   const { writeSeeds } = await import("./seeds.mjs");
